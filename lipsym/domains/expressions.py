@@ -1,0 +1,217 @@
+"""The expression language: the SymPy expressions that every domain can evaluate.
+
+Invariant: whatever is built from the heads below, and only that, has an enclosure in every domain.
+
+Rationals, symbols, ``pi``, ``E``, ``+``, ``·``, rational powers, integer powers with a symbolic exponent, ``Max``,
+``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and four heads of lipsym's own: ``GeometricSum``,
+``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.codegen.cfunctions import expm1, log1p
+from sympy.core.function import Function
+
+
+class sigmoid(Function):  # noqa: N801 - named like SymPy's own elementary functions
+    """The logistic function ``1/(1 + exp(−z))``."""
+
+    @classmethod
+    def eval(cls, z: sp.Expr) -> sp.Expr | None:
+        if z.is_zero:
+            return sp.Rational(1, 2)
+        if z is sp.oo:
+            return sp.S.One
+        if z is -sp.oo:
+            return sp.S.Zero
+        return None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return self * (1 - self)
+
+    def _eval_rewrite_as_exp(self, z: sp.Expr, **_: Any) -> sp.Expr:
+        return 1 / (1 + sp.exp(-z))
+
+    def _eval_is_real(self) -> bool | None:
+        return self.args[0].is_real
+
+    def _eval_is_positive(self) -> bool | None:
+        return self.args[0].is_real
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\operatorname{{sigmoid}}{power}\left({printer._print(self.args[0])}\right)"
+
+
+class softplus(Function):  # noqa: N801
+    """The softplus function ``log(1 + exp(z))``."""
+
+    @classmethod
+    def eval(cls, z: sp.Expr) -> sp.Expr | None:
+        if z.is_zero:
+            return sp.log(2)
+        if z is sp.oo:
+            return sp.oo
+        if z is -sp.oo:
+            return sp.S.Zero
+        return None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sigmoid(self.args[0])
+
+    def _eval_rewrite_as_exp(self, z: sp.Expr, **_: Any) -> sp.Expr:
+        return sp.log(1 + sp.exp(z))
+
+    def _eval_is_real(self) -> bool | None:
+        return self.args[0].is_real
+
+    def _eval_is_positive(self) -> bool | None:
+        return self.args[0].is_real
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\operatorname{{softplus}}{power}\left({printer._print(self.args[0])}\right)"
+
+
+class GeometricSum(Function):
+    """``Σ_{t=0}^{n−1} ρ^t`` for ``ρ ≥ 0`` and an integer ``n ≥ 0``: never a quotient, so ``ρ = 1`` is no special case."""
+
+    @classmethod
+    def eval(cls, ratio: sp.Expr, count: sp.Expr) -> sp.Expr | None:
+        if count.is_zero:
+            return sp.S.Zero
+        if count.is_Integer and count <= 1:
+            return sp.S.One
+        if ratio is sp.S.One:
+            return count
+        return None
+
+    def _eval_rewrite_as_Sum(self, ratio: sp.Expr, count: sp.Expr, **_: Any) -> sp.Expr:
+        t = sp.Dummy("t", integer=True, nonnegative=True)
+        return sp.Sum(ratio**t, (t, 0, count - 1))
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return self.args[0].is_nonnegative
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        ratio, count = self.args
+        body = printer._print(ratio) if ratio.is_Symbol else rf"\left({printer._print(ratio)}\right)"
+        text = rf"\sum_{{t=0}}^{{{printer._print(count - 1)}}} {body}^{{t}}"
+        return rf"\left({text}\right)^{{{exp}}}" if exp else rf"\left({text}\right)"
+
+
+class Binder(sp.Expr):
+    """An expression that binds variables: ``args = (body, Tuple(*variables), *parameters)``."""
+
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]  # type: ignore[return-value]
+
+    @property
+    def variables(self) -> tuple[sp.Symbol, ...]:
+        return tuple(self.args[1].args)  # type: ignore[arg-type]
+
+    @property
+    def parameters(self) -> tuple[sp.Expr, ...]:
+        return self.args[2:]  # type: ignore[return-value]
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        outer = set().union(*(p.free_symbols for p in self.parameters))
+        return (self.body.free_symbols - set(self.variables)) | outer
+
+    def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Basic | None:
+        return self if old in self.variables else None
+
+    def _eval_is_real(self) -> bool:
+        return True
+
+
+class MaxOver(Binder):
+    """``MaxOver(f, z, a, b)``: the maximum of ``f`` over ``z`` in ``[a, b]``; printed as such, certified at numbers."""
+
+    def __new__(cls, body: Any, variable: Any, lower: Any, upper: Any) -> MaxOver:
+        names = variable if isinstance(variable, sp.Tuple) else sp.Tuple(variable)
+        return sp.Expr.__new__(cls, sp.sympify(body), names, sp.sympify(lower), sp.sympify(upper))
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return self.body.is_nonnegative
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        (z,), (lower, upper) = self.variables, self.parameters
+        p = printer._print
+        text = rf"\max_{{{p(lower)} \le {p(z)} \le {p(upper)}}} \left({p(self.body)}\right)"
+        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
+
+    def _sympystr(self, printer: Any) -> str:
+        (z,), (lower, upper) = self.variables, self.parameters
+        return f"MaxOver({', '.join(printer._print(a) for a in (self.body, z, lower, upper))})"
+
+
+class IsolatedRoot(Binder):
+    """``IsolatedRoot(f, z, a, b)``: the only zero of ``f`` in ``[a, b]``, where ``f(a)`` and ``f(b)`` differ in sign."""
+
+    def __new__(cls, body: Any, variable: Any, lower: Any, upper: Any) -> IsolatedRoot:
+        names = variable if isinstance(variable, sp.Tuple) else sp.Tuple(variable)
+        return sp.Expr.__new__(cls, sp.sympify(body), names, sp.sympify(lower), sp.sympify(upper))
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return self.parameters[0].is_nonnegative or None
+
+    def _eval_is_positive(self) -> bool | None:
+        return self.parameters[0].is_positive or None
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        (z,), (lower, upper) = self.variables, self.parameters
+        p = printer._print
+        text = rf"\operatorname{{root}}_{{{p(z)} \in [{p(lower)}, {p(upper)}]}} \left({p(self.body)}\right)"
+        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
+
+    def _sympystr(self, printer: Any) -> str:
+        (z,), (lower, upper) = self.variables, self.parameters
+        return f"IsolatedRoot({', '.join(printer._print(a) for a in (self.body, z, lower, upper))})"
+
+
+class BallMax(Binder):
+    """``BallMax(f, (r_1, …, r_m), R)``: the maximum of ``f`` over ``r_i ≥ 0`` with ``Σ r_i² ≤ R²``.
+
+    ``f`` must be non-decreasing in every ``r_i``: the maximum then lies on the sphere, and a box is bounded by its
+    upper corner.
+    """
+
+    def __new__(cls, body: Any, variables: Any, radius: Any) -> BallMax:
+        return sp.Expr.__new__(cls, sp.sympify(body), sp.Tuple(*variables), sp.sympify(radius))
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return self.body.is_nonnegative
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        p = printer._print
+        squares = " + ".join(f"{p(r)}^{{2}}" for r in self.variables)
+        text = rf"\max_{{{squares} \le {p(self.parameters[0] ** 2)}}} \left({p(self.body)}\right)"
+        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
+
+    def _sympystr(self, printer: Any) -> str:
+        names = ", ".join(printer._print(r) for r in self.variables)
+        return f"BallMax({printer._print(self.body)}, ({names}), {printer._print(self.parameters[0])})"
+
+
+FUNCTIONS: dict[str, type[sp.Expr]] = {
+    "exp": sp.exp,
+    "expm1": expm1,
+    "log": sp.log,
+    "log1p": log1p,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "tanh": sp.tanh,
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "atan": sp.atan,
+    "erf": sp.erf,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+}
+"""The elementary functions by the name under which a domain's ``functions`` holds them."""
