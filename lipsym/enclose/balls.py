@@ -20,7 +20,7 @@ from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 
 _SMALLEST_EXPONENT = -100_000
-"""Smaller numbers count as 0 with an error of ``2**_SMALLEST_EXPONENT``: written out, their zeros would fill the memory."""
+"""Smaller numbers count as 0, with an error of ``2**_SMALLEST_EXPONENT``: their zeros would fill the memory."""
 
 
 @contextmanager
