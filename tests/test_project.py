@@ -13,6 +13,7 @@ import inspect
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -149,6 +150,11 @@ def test_every_rule_is_used() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert sorted(RULES.keys() - used) == []
+
+
+def test_the_index_of_proofs_is_current() -> None:
+    index = runpy.run_path(str(ROOT / "proofs" / "index.py"))
+    assert (ROOT / "proofs" / "README.md").read_text(encoding="utf-8") == index["render"](), "python proofs/index.py"
 
 
 # Public names
