@@ -15,6 +15,8 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 from sympy.core.function import Function
 
+from lipsym.errors import ExpressionError
+
 
 class sigmoid(Function):  # noqa: N801 - named like SymPy's own elementary functions
     """The logistic function ``1/(1 + exp(−z))``."""
@@ -103,8 +105,39 @@ class GeometricSum(Function):
         return rf"\left({text}\right)^{{{exp}}}" if exp else rf"\left({text}\right)"
 
 
+def bound_symbol(name: str, lower: sp.Expr) -> sp.Symbol:
+    """The bound variable called ``name`` of a range that starts at ``lower``: non-negative if that is, else real."""
+    return sp.Symbol(name, nonnegative=True) if lower.is_nonnegative else sp.Symbol(name, real=True)
+
+
 class Binder(sp.Expr):
-    """An expression that binds variables: ``args = (body, Tuple(*variables), *parameters)``."""
+    """An expression that binds variables: ``args = (body, Tuple(*variables), *parameters)``.
+
+    The variables are those of ``bound_symbol``, whatever symbols came in, so that equal text is an equal expression.
+    """
+
+    def __new__(cls, body: Any, variables: Any, *parameters: Any) -> Binder:
+        content, ends = sp.sympify(body), [sp.sympify(p) for p in parameters]
+        given = tuple(variables) if isinstance(variables, (tuple, list, sp.Tuple)) else (variables,)
+        lower = cls._least(ends)
+        canonical = tuple(bound_symbol(v.name, lower) for v in given)
+        renamed = {old: new for old, new in zip(given, canonical, strict=True) if old != new}
+        if renamed:
+            names = {v.name for v in given}
+            clash = {s.name for s in content.free_symbols - set(given)} & names
+            if clash:
+                raise ExpressionError(
+                    f"{cls.__name__} binds {', '.join(sorted(clash))}, and its body uses another symbol of that name",
+                    "a bound variable differs in name from every free symbol of the body",
+                    "give the bound variable another name",
+                )
+            content = content.xreplace(renamed)
+        return sp.Expr.__new__(cls, content, sp.Tuple(*canonical), *ends)
+
+    @classmethod
+    def _least(cls, parameters: list[sp.Expr]) -> sp.Expr:
+        """The lower end of the range of the variables."""
+        return parameters[0]
 
     @property
     def body(self) -> sp.Expr:
@@ -124,7 +157,21 @@ class Binder(sp.Expr):
         return (self.body.free_symbols - set(self.variables)) | outer
 
     def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Basic | None:
-        return self if old in self.variables else None
+        """Bound variables stay: they are not replaced, and step aside where ``new`` brings in a symbol of their name."""
+        names = {s.name for s in new.free_symbols} if hasattr(new, "free_symbols") else set()
+        taken = names | {s.name for s in self.free_symbols}
+        variables, body = list(self.variables), self.body
+        for i, variable in enumerate(variables):
+            if variable.name in names and old not in self.variables:
+                fresh = variable.name
+                while fresh in taken:
+                    fresh += "_"
+                taken.add(fresh)
+                variables[i] = bound_symbol(fresh, self._least(list(self.parameters)))
+                body = body.xreplace({variable: variables[i]})
+        if old not in self.variables:
+            body = body._subs(old, new)
+        return type(self)(body, sp.Tuple(*variables), *(p._subs(old, new) for p in self.parameters))
 
     def _eval_is_real(self) -> bool:
         return True
@@ -132,10 +179,6 @@ class Binder(sp.Expr):
 
 class MaxOver(Binder):
     """``MaxOver(f, z, a, b)``: the maximum of ``f`` over ``z`` in ``[a, b]``; printed as such, certified at numbers."""
-
-    def __new__(cls, body: Any, variable: Any, lower: Any, upper: Any) -> MaxOver:
-        names = variable if isinstance(variable, sp.Tuple) else sp.Tuple(variable)
-        return sp.Expr.__new__(cls, sp.sympify(body), names, sp.sympify(lower), sp.sympify(upper))
 
     def _eval_is_nonnegative(self) -> bool | None:
         return self.body.is_nonnegative
@@ -153,10 +196,6 @@ class MaxOver(Binder):
 
 class IsolatedRoot(Binder):
     """``IsolatedRoot(f, z, a, b)``: the only zero of ``f`` in ``[a, b]``, where ``f(a)`` and ``f(b)`` differ in sign."""
-
-    def __new__(cls, body: Any, variable: Any, lower: Any, upper: Any) -> IsolatedRoot:
-        names = variable if isinstance(variable, sp.Tuple) else sp.Tuple(variable)
-        return sp.Expr.__new__(cls, sp.sympify(body), names, sp.sympify(lower), sp.sympify(upper))
 
     def _eval_is_nonnegative(self) -> bool | None:
         return self.parameters[0].is_nonnegative or None
@@ -182,8 +221,9 @@ class BallMax(Binder):
     upper corner.
     """
 
-    def __new__(cls, body: Any, variables: Any, radius: Any) -> BallMax:
-        return sp.Expr.__new__(cls, sp.sympify(body), sp.Tuple(*variables), sp.sympify(radius))
+    @classmethod
+    def _least(cls, parameters: list[sp.Expr]) -> sp.Expr:
+        return sp.S.Zero
 
     def _eval_is_nonnegative(self) -> bool | None:
         return self.body.is_nonnegative
@@ -195,7 +235,7 @@ class BallMax(Binder):
         return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
 
     def _sympystr(self, printer: Any) -> str:
-        names = ", ".join(printer._print(r) for r in self.variables)
+        names = ", ".join(printer._print(r) for r in self.variables) + ("," if len(self.variables) == 1 else "")
         return f"BallMax({printer._print(self.body)}, ({names}), {printer._print(self.parameters[0])})"
 
 

@@ -2,15 +2,20 @@
 
 Invariant: every operation is an enclosure; if the arguments contain the true operands, the result contains the true
 value. A domain carries its own precision and no global state.
+
+The real numbers are the ground set: an infinite end says that no bound is known on that side, it is not a member. The
+one product that this leaves open, a zero against an unbounded side, is decided here for every domain: it is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from lipsym.enclosure import Enclosure
+from lipsym.errors import DomainError
 
 T = TypeVar("T")
 
@@ -31,6 +36,8 @@ class Domain(Generic[T]):
         maximum, minimum: of two values.
         functions: the elementary functions of the expression language by name, each ``T -> T``.
         pack: one value from many enclosures, for domains whose values are arrays; ``None`` for scalar domains.
+        scope: for domains whose precision lives in a library's global state: a context manager that sets it, yields
+            the same domain without the per-operation guard, and restores it; ``None`` where there is no such state.
     """
 
     name: str
@@ -46,3 +53,17 @@ class Domain(Generic[T]):
     minimum: Callable[[T, T], T]
     functions: Mapping[str, Callable[[T], T]]
     pack: Callable[[Sequence[Enclosure]], T] | None = None
+    scope: Callable[[], AbstractContextManager[Domain[T]]] | None = None
+
+    def session(self) -> AbstractContextManager[Domain[T]]:
+        """This domain for a run of many operations: enter it once, and use what it yields."""
+        return nullcontext(self) if self.scope is None else self.scope()
+
+
+def zero_times_infinity(what: str = "a product") -> DomainError:
+    """The named decision on ``0·∞``: it is refused, since either reading of it turns some bound into a false one."""
+    return DomainError(
+        f"{what} of 0 and an unbounded quantity was met",
+        "0·∞ has no value: 0 would drop a term that has no bound, and ∞ would keep one that is not there",
+        "give the unbounded quantity a bound, or take the term with the factor 0 out of the expression",
+    )

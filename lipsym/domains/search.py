@@ -1,0 +1,1 @@
+"""Certified maxima and roots."""
