@@ -20,7 +20,7 @@ from lipsym.domains.record import Domain
 from lipsym.enclosure import Enclosure
 from lipsym.errors import DomainError
 
-_BLOCK = 4096
+_BLOCK = 8192
 _LARGEST = float(np.finfo(np.float64).max)
 _TRIG_REACH = 2.0**20
 
@@ -146,7 +146,7 @@ def _logarithm(name: str, kernel: Callable[[Floats], Pair], pole: float) -> Call
 
 
 def _add(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
-    return rounding.add(a, c)[0], rounding.add(b, d)[1]
+    return rounding.add_down(a, c), rounding.add_up(b, d)
 
 
 def _multiply(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
@@ -154,15 +154,17 @@ def _multiply(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
 
 
 def _lower_product(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
-    """The least product of ``[a, b]`` and ``[c, d]``, rounded down; the factors that attain it follow from the signs."""
-    right, left = a >= 0, b <= 0
-    first = np.where(right, np.where(c >= 0, a, b), np.where(left, np.where(d >= 0, a, b), np.where(c >= 0, a, b)))
-    second = np.where(right, c, np.where(left, d, np.where(c >= 0, d, c)))
-    lower = rounding.multiply(first, second)[0]
+    """The least product of ``[a, b]`` and ``[c, d]``, rounded down; its factors follow from the signs."""
+    positive = c >= 0
+    if positive.all():
+        return rounding.multiply_down(a, np.where(a >= 0, c, d))
+    first = np.where((b <= 0) & (d >= 0) & ~positive, a, np.where(positive, a, b))
+    second = np.where((a >= 0) | ((b > 0) & ~positive), c, d)
+    lower = rounding.multiply_down(first, second)
     # Both hold 0 inside: so far b·c, the other candidate is a·d.
     mixed = (a < 0) & (b > 0) & (c < 0) & (d > 0)
     if mixed.any():
-        lower[mixed] = np.minimum(lower[mixed], rounding.multiply(a[mixed], d[mixed])[0])
+        lower[mixed] = np.minimum(lower[mixed], rounding.multiply_down(a[mixed], d[mixed]))
     return lower
 
 
@@ -175,7 +177,7 @@ def _divide_ends(a: Floats, b: Floats, c: Floats, d: Floats) -> Pair:
     negative = d < 0
     a, b = np.where(negative, -b, a), np.where(negative, -a, b)
     c, d = np.where(negative, -d, c), np.where(negative, -c, d)
-    return rounding.divide(a, np.where(a >= 0, d, c))[0], rounding.divide(b, np.where(b >= 0, c, d))[1]
+    return rounding.divide_down(a, np.where(a >= 0, d, c)), rounding.divide_up(b, np.where(b >= 0, c, d))
 
 
 _quotient = _blockwise(_divide_ends)

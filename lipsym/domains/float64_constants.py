@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -103,7 +104,7 @@ def error_function(c: Fraction, decay: Constant) -> Constant:
     return total.times(decay).times(two_over_root_pi())
 
 
-def _positive_series(first: Fraction, ratio) -> Constant:  # noqa: ANN001 - Callable[[int], Fraction]
+def _positive_series(first: Fraction, ratio: Callable[[int], Fraction]) -> Constant:
     """``Σ t_n``, ``t_{n+1} = ratio(n) t_n``, with ratios that decrease to 0: the tail is at most the last term once
     the next ratio is at most 1/2."""
     term = total = Constant(first)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lipsym.domains.float64_constants import Constant
-from lipsym.domains.float64_rounding import Floats, Pair, add, step, two_product, two_sum
+from lipsym.domains.float64_rounding import Floats, Pair, add_down, add_up, two_product, two_sum
 from lipsym.enclosure import Enclosure
 
 UNIT = 2.0**-53
@@ -84,7 +84,7 @@ class Double(NamedTuple):
         a, b = self, other
         q = a.head / b.head
         rest = a - double(q) * b
-        # a/b = q + rest/b, and |rest/b − rest.head/b.head| ≤ (|rest − rest.head| + |rest.head/b.head| |b − b.head|)/|b|.
+        # a/b = q + rest/b, and rest/b is off r = rest.head/b.head by (rest − rest.head)/b − r (b − b.head)/b.
         r = rest.head / b.head
         off = np.abs(rest.tail) + rest.radius + np.abs(r) * 1.0625 * (np.abs(b.tail) + b.radius)
         below = np.abs(b.head) * (1 - 2.0**-50) - 1.0625 * b.radius
@@ -109,11 +109,8 @@ class Double(NamedTuple):
 
     def bounds(self) -> Pair:
         """Floats below and above the number."""
-        low, high = self.tail - self.radius, self.tail + self.radius
-        inexact = (self.radius != 0).astype(np.int64)
-        lower = np.where(low == 0, low, step(low, -inexact))
-        upper = np.where(high == 0, high, step(high, inexact))
-        return add(self.head, lower)[0], add(self.head, upper)[1]
+        low, high = add_down(self.tail, -self.radius), add_up(self.tail, self.radius)
+        return add_down(self.head, low), add_up(self.head, high)
 
 
 def double(x: Floats | float) -> Double:

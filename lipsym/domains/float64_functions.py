@@ -22,7 +22,15 @@ import numpy as np
 from lipsym.domains import float64_constants as constants
 from lipsym.domains.float64_constants import Constant
 from lipsym.domains.float64_double import Double, Polynomial, choose, double, from_constants, polynomial
-from lipsym.domains.float64_rounding import Floats, Pair, multiply, power_of_two, scale_by_power_of_two, two_product
+from lipsym.domains.float64_rounding import (
+    Floats,
+    Pair,
+    multiply_down,
+    multiply_up,
+    power_of_two,
+    scale_by_power_of_two,
+    two_product,
+)
 
 _BELOW_ONE = 1.0 - 2.0**-53
 _TINY = 2.0**-60
@@ -36,8 +44,7 @@ def exp(x: Floats) -> Pair:
     """``exp``; above 709.79 the upper bound is infinite, below −745.2 the lower one is 0."""
     mantissa, exponent = scaled_exp(np.clip(x, -800.0, 800.0))
     lo, hi = scale_by_power_of_two(*mantissa.bounds(), exponent)
-    lo, hi = np.where(x == 0, 1.0, lo), np.where(x == 0, 1.0, hi)
-    return _at_infinity(x, lo, hi, 0.0, _INFINITY)
+    return _at_infinity(x, *_through(0.0, 1.0, x, lo, hi), 0.0, _INFINITY)
 
 
 def expm1(x: Floats) -> Pair:
@@ -48,18 +55,15 @@ def expm1(x: Floats) -> Pair:
     lo, hi = np.where(small, x, lo), np.where(small & (x != 0), np.nextafter(x, _INFINITY), np.where(small, x, hi))
     # x < −50: 0 < exp(x) < 2^-72.
     lo, hi = np.where(x < -50.0, -1.0, lo), np.where(x < -50.0, -_BELOW_ONE, hi)
-    large = x > 60.0
-    if large.any():
-        # exp(x) > 2^86, so 1 is below an ulp of its lower bound.
-        low, high = exp(x)
-        lo, hi = np.where(large, np.nextafter(low, 0.0), lo), np.where(large, high, hi)
+    # x > 60: exp(x) times a factor between 1 − 2^-86 and 1.
+    lo, hi = _exp_beyond(60.0, 0, x, lo, hi)
     return _at_infinity(x, lo, hi, -1.0, _INFINITY)
 
 
 def log(x: Floats) -> Pair:
     """``log x`` for ``x ≥ 0``, with ``log 0 = −∞``."""
     safe = np.where((x > 0) & (x < _INFINITY), x, 1.0)
-    lo, hi = log_double(double(safe)).bounds()
+    lo, hi = _through(1.0, 0.0, safe, *log_double(double(safe)).bounds())
     lo, hi = np.where(x == 0, -_INFINITY, lo), np.where(x == 0, -_INFINITY, hi)
     return _at_infinity(x, lo, hi, -_INFINITY, _INFINITY)
 
@@ -99,7 +103,7 @@ def sinh(x: Floats) -> Pair:
         small = a < _TINY
         # a ≤ sinh a ≤ a + a³.
         lo, hi = np.where(small, a, lo), np.where(small, np.nextafter(a, _INFINITY), hi)
-        return _half_exp_beyond(30.0, a, lo, hi)
+        return _exp_beyond(30.0, -1, a, lo, hi)
 
     return _odd(half, x)
 
@@ -109,7 +113,7 @@ def cosh(x: Floats) -> Pair:
     a = np.abs(x)
     e = _exp(np.minimum(a, 30.0))
     lo, hi = (e + double(1.0) / e).scaled(0.5).bounds()
-    return _half_exp_beyond(30.0, a, np.maximum(lo, 1.0), np.where(a == 0, 1.0, hi))
+    return _exp_beyond(30.0, -1, a, np.maximum(lo, 1.0), np.where(a == 0, 1.0, hi))
 
 
 def sigmoid(x: Floats) -> Pair:
@@ -118,8 +122,8 @@ def sigmoid(x: Floats) -> Pair:
     top = choose(x >= 0, double(np.ones_like(x)), t)
     lo, hi = (top / (double(1.0) + t)).bounds()
     # x > 40: 1 − sigmoid(x) ≤ exp(−x) < 2^-54.
-    lo, hi = np.where(x > 40.0, _BELOW_ONE, lo), np.where(x == 0, 0.5, np.minimum(hi, 1.0))
-    return _exp_before(-50.0, x, np.where(x == 0, 0.5, lo), hi)
+    lo, hi = np.where(x > 40.0, _BELOW_ONE, lo), np.minimum(hi, 1.0)
+    return _exp_before(-50.0, x, *_through(0.0, 0.5, x, lo, hi))
 
 
 def softplus(x: Floats) -> Pair:
@@ -176,24 +180,26 @@ def erf(x: Floats) -> Pair:
         if small.any():
             # (2/√π)·a·(1 − a²/3) ≤ erf a ≤ (2/√π)·a, scaled so that only the last product can underflow.
             linear = double(np.where(small, a, 0.0) * 2.0**600) * _entry(table.slopes, np.zeros_like(index))
-            low, high = linear.widened(2.0**-190).bounds()
-            lo = np.where(small, multiply(low, np.array(2.0**-600))[0], lo)
-            hi = np.where(small, multiply(high, np.array(2.0**-600))[1], hi)
+            (low, high), scale = linear.widened(2.0**-190).bounds(), np.array(2.0**-600)
+            lo = np.where(small, multiply_down(low, scale), lo)
+            hi = np.where(small, multiply_up(high, scale), hi)
         return np.where(a > 6.0, _BELOW_ONE, lo), np.minimum(hi, 1.0)
 
     return _odd(half, x)
 
 
 def quadrant(x: Floats) -> tuple[Double, np.ndarray, np.ndarray]:
-    """``x = kπ/2 + r`` for ``|x| ≤ 2^20``: ``r``, ``k``, and ``floor(x/(π/2))``, ``UNKNOWN`` where the sign of ``r`` is not
-    certain.
+    """``x = kπ/2 + r`` for ``|x| ≤ 2^20``: ``r``, ``k``, and ``floor(x/(π/2))``.
+
+    The floor is ``UNKNOWN`` where the sign of ``r`` is not certain.
     """
     k = np.rint(x * _trig_table().per_quarter)
     r = double(x)
     # Each part of π/2 has 33 bits and k has 21: the products are exact.
     for part in _trig_table().parts:
         r = r - double(k * part)
-    r = r - double(k) * _trig_table().rest
+    # Without a turn nothing is taken away, and tiny arguments stay exact.
+    r = choose(k == 0, double(x), r - double(k) * _trig_table().rest)
     index = k.astype(np.int64)
     uncertain = (np.abs(r.head) <= 2 * (np.abs(r.tail) + r.radius)) & (x != 0)
     floor = np.where(r.head < 0, index - 1, index)
@@ -233,6 +239,11 @@ def _odd(half: Callable[[Floats], Pair], x: Floats) -> Pair:
     return np.where(negative, -hi, lo), np.where(negative, -lo, hi)
 
 
+def _through(point: float, value: float, x: Floats, lo: Floats, hi: Floats) -> Pair:
+    """Bounds of an increasing function with that value at that point: above it, it is at least the value."""
+    return np.where(x >= point, np.maximum(lo, value), lo), np.where(x <= point, np.minimum(hi, value), hi)
+
+
 def _at_infinity(x: Floats, lo: Floats, hi: Floats, left: float, right: float) -> Pair:
     below, above = x == -_INFINITY, x == _INFINITY
     return (
@@ -241,13 +252,13 @@ def _at_infinity(x: Floats, lo: Floats, hi: Floats, left: float, right: float) -
     )
 
 
-def _half_exp_beyond(limit: float, a: Floats, lo: Floats, hi: Floats) -> Pair:
-    """``sinh`` or ``cosh`` above 30: ``exp(a)/2`` times a factor within ``exp(−60) < 2^-86`` of 1."""
+def _exp_beyond(limit: float, shift: int, a: Floats, lo: Floats, hi: Floats) -> Pair:
+    """``expm1`` above 60, ``sinh`` or ``cosh`` above 30: ``exp(a)·2^shift`` times a factor within ``2^-86`` of 1."""
     beyond = a > limit
     if not beyond.any():
         return lo, hi
     mantissa, exponent = scaled_exp(np.clip(a, 0.0, 800.0))
-    low, high = scale_by_power_of_two(*mantissa.widened(2.0**-86).bounds(), exponent - 1)
+    low, high = scale_by_power_of_two(*mantissa.widened(2.0**-86).bounds(), exponent + shift)
     low, high = _at_infinity(a, low, high, 0.0, _INFINITY)
     return np.where(beyond, low, lo), np.where(beyond, high, hi)
 
@@ -324,7 +335,7 @@ def _entry(table: Double, index: np.ndarray) -> Double:
 class _ExpTable:
     """``2^(j/64)`` and the series of ``(exp r − 1 − r)/r²``.
 
-    Its tail after ``r^5/7!`` is at most ``|r|^6/8!·(1 + …) ≤ |r|^6/8!·1.01``, its slope at most 7 times that over ``|r|``.
+    Its tail after ``r^5/7!`` is at most ``1.01·|r|^6/8!``, the slope of the tail at most 7 times that over ``|r|``.
     """
 
     def __init__(self) -> None:
@@ -372,8 +383,10 @@ class _AtanTable:
 
 
 class _TrigTable:
-    """``π/2`` in four parts of 33 bits and a rest, and the series of ``(sin r − r)/r³`` and ``(cos r − 1 + r²/2)/r⁴`` in
-    ``z = r²``, alternating with decreasing terms: the tail is at most its first term."""
+    """``π/2`` in four parts of 33 bits and a rest, and the series of ``(sin r − r)/r³`` and ``(cos r − 1 + r²/2)/r⁴``.
+
+    Both are series in ``z = r²`` that alternate with decreasing terms: the tail is at most its first term.
+    """
 
     def __init__(self) -> None:
         half = Constant(constants.pi().value / 2, constants.pi().error)

@@ -10,7 +10,15 @@ import numpy as np
 
 from lipsym.domains.float64_double import Double, double
 from lipsym.domains.float64_functions import log_double, scaled_exp
-from lipsym.domains.float64_rounding import Floats, Pair, multiply, power_of_two, scale_by_power_of_two, square_root
+from lipsym.domains.float64_rounding import (
+    Floats,
+    Pair,
+    multiply_down,
+    multiply_up,
+    power_of_two,
+    scale_by_power_of_two,
+    square_root,
+)
 
 _MOST = 2**40
 
@@ -22,7 +30,7 @@ def power(a: Floats, n: int) -> Pair:
     if n == 1:
         return a, a
     if n == 2:
-        return multiply(a, a)
+        return multiply_down(a, a), multiply_up(a, a)
     safe = np.where((a > 0) & np.isfinite(a), a, 1.0)
     mantissa, exponent = _power(safe, min(n, _MOST))
     lo, hi = scale_by_power_of_two(*mantissa.bounds(), np.clip(exponent, -2000, 2000))
@@ -36,8 +44,8 @@ def power(a: Floats, n: int) -> Pair:
 def root(a: Floats, n: int) -> Pair:
     """``a^(1/n)`` for ``a ≥ 0`` and an integer ``n ≥ 1``.
 
-    With ``y`` near the root and ``δ = a/y^n − 1``, ``|δ| ≤ 1/2``: the root is ``y(1+δ)^(1/n)``, and Taylor's theorem gives
-    ``|(1+δ)^(1/n) − 1 − δ/n| ≤ 2δ²/n``.
+    With ``y`` near the root and ``δ = a/y^n − 1``, ``|δ| ≤ 1/2``: the root is ``y(1+δ)^(1/n)``, and Taylor's theorem
+    gives ``|(1+δ)^(1/n) − 1 − δ/n| ≤ 2δ²/n``.
     """
     if n == 1:
         return a, a
@@ -55,13 +63,14 @@ def root(a: Floats, n: int) -> Pair:
     size = np.abs(delta.head) * 1.0625 + delta.radius
     part = delta / double(float(n))
     factor = Double(part.head, part.tail, part.radius * 1.0625 + size * size * (2.25 / n)) + double(1.0)
-    result = factor * guess
+    result = factor * double(guess.head)
     lo, hi = result.bounds()
     # Exact at the nearest float, where that float's power is the argument without any error.
     candidate = result.head
     again = _ratio(safe, candidate * power_of_two(guess_exponent), n)
-    exact = (again.head == 1.0) & (again.tail == 0.0) & (_power(candidate, n)[0].radius == 0.0)
-    exact &= _power(candidate, n)[0].tail == 0.0
+    power_of_candidate = _power(candidate, n)[0]
+    exact = (again.head == 1.0) & (again.tail == 0.0)
+    exact &= (power_of_candidate.tail == 0.0) & (power_of_candidate.radius == 0.0)
     lo, hi = np.where(exact, candidate, lo), np.where(exact, candidate, hi)
     lo, hi = scale_by_power_of_two(lo, hi, guess_exponent)
     failed = ~(size <= 0.5)

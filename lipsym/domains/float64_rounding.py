@@ -1,7 +1,7 @@
 """Directed rounding of float64 arrays, from round-to-nearest and error-free transformations.
 
-Invariant: ``add``, ``multiply``, ``divide`` and ``square_root`` return the floats next below and next above the exact
-result (equal where it is a float), and never a NaN for operands that are numbers.
+Invariant: ``add_down`` and its kin return the largest float that is at most the exact result (of add, multiply, divide
+or square root; ``…_up``: the smallest that is at least it), and never a NaN for operands that are numbers.
 
 Why it is sound: IEEE 754 rounds ``+ − × ÷ sqrt`` to nearest, so the exact result is the computed one or lies between it
 and a neighbour; the sign of the error, which error-free transformations give exactly, says on which side. That the
@@ -25,6 +25,8 @@ Pair = tuple[Floats, Floats]
 _SPLITTER = 2.0**27 + 1.0
 _LARGE = 2.0**990
 _SMALL = 2.0**-960
+_TOP = 2.0**1020
+_PHI = 2.0**-53 * (1.0 + 2.0**-52)
 
 
 @functools.cache
@@ -63,8 +65,8 @@ def two_sum(a: Floats, b: Floats) -> Pair:
 def two_product(a: Floats, b: Floats) -> Pair:
     """``(p, e)`` with ``p = fl(ab)`` and ``p + e = ab`` exactly (Dekker).
 
-    Holds for ``|a|, |b| ≤ 2^990``, ``|p| < 2^1020`` and (``p = ab = 0`` or ``|p| ≥ 2^−960``): then neither the splitting
-    nor a partial product overflows, and every partial product is a multiple of ``2^−1074``.
+    Holds for ``|a|, |b| ≤ 2^990``, ``|p| < 2^1020`` and (``p = ab = 0`` or ``|p| ≥ 2^-960``): then neither the
+    splitting nor a partial product overflows, and every partial product is a multiple of ``2^-1074``.
     """
     p = a * b
     a_high, a_low = _split(a)
@@ -72,56 +74,73 @@ def two_product(a: Floats, b: Floats) -> Pair:
     return p, ((a_high * b_high - p) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def step(x: Floats, direction: Floats | int) -> Floats:
-    """The float next to ``x ≠ 0`` below (−1) or above (1), or ``x`` itself (0)."""
-    # The bits of floats of one sign, read as integers, are ordered like the magnitudes.
-    bits = x.view(np.int64)
-    return (bits + direction * ((bits >> 63) | 1)).view(np.float64)
+def below(value: Floats, error: Floats) -> Floats:
+    """The largest float that is at most ``value + error``, for ``value = fl(value + error) ≠ ±∞``.
+
+    With ``φ = u(1 + 2u)``, ``fl(c − fl(φ|c|))`` is at most the float before ``c``, and equal to it unless ``|c|`` is
+    within a factor 2 of ``2^-1021`` (Rump, Zimmermann, Boldo, Melquiond 2009).
+    """
+    return value - np.abs(value) * (_PHI * (error < 0))
 
 
-def add(a: Floats, b: Floats) -> Pair:
-    """``a + b`` rounded down and up; infinite operands have one sign."""
+def above(value: Floats, error: Floats) -> Floats:
+    """The smallest float that is at least ``value + error``, likewise."""
+    return value + np.abs(value) * (_PHI * (error > 0))
+
+
+def add_down(a: Floats, b: Floats) -> Floats:
+    """``a + b`` rounded down; infinite operands have one sign."""
     s, error = two_sum(a, b)
-    lo, hi = _neighbours(s, _sign(error))
     if np.isfinite(error).all():
-        return lo, hi
+        return below(s, error)
     # Something overflowed: the sum, or (with an operand near the largest float) a part of two_sum alone.
-    odd, exact = ~np.isfinite(error), np.isinf(a) | np.isinf(b)
-    lo = np.where(odd, np.where(exact, s, np.nextafter(s, -np.inf)), lo)
-    hi = np.where(odd, np.where(exact, s, np.nextafter(s, np.inf)), hi)
-    return lo, hi
+    exact = np.isinf(a) | np.isinf(b)
+    return np.where(np.isfinite(error), below(s, error), np.where(exact, s, np.nextafter(s, -np.inf)))
 
 
-def multiply(a: Floats, b: Floats) -> Pair:
-    """``ab`` rounded down and up, with ``0·∞ = 0`` (the product of a zero and of any *number* is zero)."""
-    a, b = np.broadcast_arrays(a, b)
+def add_up(a: Floats, b: Floats) -> Floats:
+    """``a + b`` rounded up."""
+    return -add_down(-a, -b)
+
+
+def multiply_down(a: Floats, b: Floats) -> Floats:
+    """``ab`` rounded down, with ``0·∞ = 0`` (the product of a zero and of any *number* is zero)."""
     p, error = two_product(a, b)
-    side = _sign(error)
+    lower = below(p, error)
     size = np.abs(p)
-    plain = (size < 2.0**1020) & (size >= _SMALL) & (np.abs(a) <= _LARGE) & (np.abs(b) <= _LARGE)
+    # The reductions are much cheaper than masks; a NaN anywhere fails them.
+    if size.min(initial=1.0) >= _SMALL and size.max(initial=1.0) < _TOP and _moderate(a) and _moderate(b):
+        return lower
+    zero = (a == 0) | (b == 0)
+    plain = (zero | (size >= _SMALL)) & (size < _TOP) & (np.abs(a) <= _LARGE) & (np.abs(b) <= _LARGE)
     if not plain.all():
-        odd = ~plain
-        p[odd], side[odd] = _product_rare(a[odd], b[odd])
-    return _neighbours(p, side)
+        a, b = np.broadcast_arrays(a, b)
+        lower[~plain] = _product_rare(a[~plain], b[~plain])
+    return lower
 
 
-def divide(a: Floats, b: Floats) -> Pair:
-    """``a/b`` rounded down and up, ``b ≠ 0``, with ``a/∞ = 0``; not both may be infinite."""
-    a, b = np.broadcast_arrays(a, b)
+def multiply_up(a: Floats, b: Floats) -> Floats:
+    """``ab`` rounded up."""
+    return -multiply_down(-a, b)
+
+
+def divide_down(a: Floats, b: Floats) -> Floats:
+    """``a/b`` rounded down, ``b > 0``, with ``a/∞ = 0``; not both may be infinite."""
     q = a / b
-    size, top, bottom = np.abs(q), np.abs(a), np.abs(b)
-    # q is within half an ulp of a/b, so a − fl(qb) is exact (Sterbenz), and a − qb = (a − p) − e has the sign of a − p − e.
+    # q is within half an ulp of a/b, so a − fl(qb) is exact (Sterbenz), and a − qb = (a − p) − e has the sign of the
+    # error, as b > 0.
     p, error = two_product(q, b)
-    rest = a - p
-    side = ((rest > error).astype(np.int64) - (rest < error)) * _sign(b)
-    plain = (size <= _LARGE) & (size >= _SMALL) & (top < 2.0**1000) & (top >= _SMALL) & (bottom <= _LARGE)
+    lower = below(q, (a - p) - error)
+    size, top = np.abs(q), np.abs(a)
+    plain = (size <= _LARGE) & (size >= _SMALL) & (top < 2.0**1000) & (top >= _SMALL) & (b <= _LARGE)
     if not plain.all():
-        odd = ~plain
-        low, high = _quotient_rare(a[odd], b[odd])
-        lo, hi = _neighbours(np.where(odd, 1.0, q), np.where(odd, 0, side))
-        lo[odd], hi[odd] = low, high
-        return lo, hi
-    return _neighbours(q, side)
+        lower[~plain] = _quotient_rare(a[~plain], b[~plain])
+    return lower
+
+
+def divide_up(a: Floats, b: Floats) -> Floats:
+    """``a/b`` rounded up, ``b > 0``."""
+    return -divide_down(-a, b)
 
 
 def square_root(x: Floats) -> Pair:
@@ -131,14 +150,14 @@ def square_root(x: Floats) -> Pair:
     scaled = (x * scale) * scale
     root = np.sqrt(scaled)
     p, error = two_product(root, root)
-    rest = scaled - p
-    side = (rest > error).astype(np.int64) - (rest < error)
-    side[~np.isfinite(x) | (x == 0)] = 0
-    return _neighbours(root / scale, side)
+    rest = (scaled - p) - error
+    plain = np.isfinite(x)
+    lo, hi = below(root, rest) / scale, above(root, rest) / scale
+    return np.where(plain, lo, x), np.where(plain, hi, x)
 
 
 def scale_by_power_of_two(lo: Floats, hi: Floats, exponent: np.ndarray) -> Pair:
-    """``lo·2^k`` rounded down and ``hi·2^k`` rounded up, for ``2^−20 < |lo|, |hi| < 2^20`` or zero and ``|k| ≤ 2000``."""
+    """``lo·2^k`` rounded down and ``hi·2^k`` rounded up, for ``|k| ≤ 2000`` and ends in size within ``2^±20`` or 0."""
     near = np.clip(exponent, -1000, 1000)
     first, second = power_of_two(near), power_of_two(exponent - near)
     lower, upper = (lo * first) * second, (hi * first) * second
@@ -161,41 +180,30 @@ def _split(a: Floats) -> Pair:
     return high, a - high
 
 
-def _sign(x: Floats) -> np.ndarray:
-    return (x > 0).astype(np.int64) - (x < 0)
+def _moderate(a: Floats) -> bool:
+    return bool(np.abs(a).max(initial=0.0) <= _LARGE)
 
 
-def _neighbours(value: Floats, side: np.ndarray) -> Pair:
-    """The floats around a number that lies on the given side of ``value`` (0: is ``value``)."""
-    lo, hi = step(value, np.minimum(side, 0)), step(value, np.maximum(side, 0))
-    zero = value == 0
-    if zero.any():
-        tiny = 2.0**-1074
-        lo, hi = np.where(zero, np.minimum(side, 0) * tiny, lo), np.where(zero, np.maximum(side, 0) * tiny, hi)
-    return lo, hi
-
-
-def _product_rare(a: Floats, b: Floats) -> tuple[Floats, np.ndarray]:
-    """The product and the side of its error, where ``two_product`` does not apply."""
+def _product_rare(a: Floats, b: Floats) -> Floats:
+    """The product rounded down where ``two_product`` does not apply."""
     p = np.where((a == 0) | (b == 0), 0.0, a * b)
     (m, i), (n, k) = np.frexp(a), np.frexp(b)
     exact, error = two_product(m, n)
-    # Both exact and p·2^−(i+k) are multiples of an ulp of exact, far above the error: it only decides a tie.
+    # Both exact and p·2^-(i+k) are multiples of an ulp of exact, far above the error: it only decides a tie.
     scaled = np.ldexp(p, np.clip(-(i + k), -2000, 2000))
-    side = np.where(exact != scaled, _sign(exact - scaled), _sign(error))
-    side = np.where(np.isinf(p), -_sign(p), side)
-    return p, np.where((a == 0) | (b == 0) | np.isinf(a) | np.isinf(b), 0, side)
+    lower = np.where(exact != scaled, exact < scaled, error < 0)
+    finite = np.isfinite(a) & np.isfinite(b)
+    # An overflow to ∞ lies below it, one to −∞ is the bound already.
+    return np.where(finite & (p != -np.inf) & ((p == np.inf) | lower), np.nextafter(p, -np.inf), p)
 
 
-def _quotient_rare(a: Floats, b: Floats) -> Pair:
-    """The quotient's neighbours where ``a``, ``b`` or ``a/b`` is zero, infinite, very small or very large."""
-    q = a / b
+def _quotient_rare(a: Floats, b: Floats) -> Floats:
+    """The quotient rounded down where an operand or the result is zero, infinite or extreme; ``b > 0``."""
+    q = np.where(np.isinf(b), 0.0, a / b)
     (m, i), (n, k) = np.frexp(a), np.frexp(b)
     scaled = np.ldexp(q, np.clip(k - i, -2000, 2000))
     p, error = two_product(scaled, n)
-    rest = m - p
-    side = ((rest > error).astype(np.int64) - (rest < error)) * _sign(b)
-    side = np.where(np.isinf(q), -_sign(q), side)
-    side = np.where((a == 0) | np.isinf(a), 0, side)
-    unbounded = np.isinf(b)
-    return _neighbours(np.where(unbounded, 0.0, q), np.where(unbounded, 0, side))
+    # As there, (m − p) and the error are compared exactly.
+    lower = np.isfinite(b) & (a != 0) & ((m - p) < error)
+    finite = np.isfinite(a)
+    return np.where(finite & (q != -np.inf) & ((q == np.inf) | lower), np.nextafter(q, -np.inf), q)
