@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from lipsym.domains.conformance_reference import DECREASING_NOWHERE, function_range, operation_range
+from lipsym.domains.conformance_reference import INCREASING, function_range, operation_range
 from lipsym.domains.record import Domain
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import DomainError
@@ -138,7 +138,7 @@ def _judge(
     return failure, failure is None and truth.tightest(result, domain.precision), False
 
 
-_FUNCTIONS = (*DECREASING_NOWHERE, "cosh", "sin", "cos")
+_FUNCTIONS = (*INCREASING, "cosh", "sin", "cos")
 
 
 def _bounded(x: Enclosure) -> bool:

@@ -17,7 +17,7 @@ from lipsym.enclosure import Enclosure, End
 
 INFINITY = math.inf
 
-DECREASING_NOWHERE = ("exp", "expm1", "log", "log1p", "sinh", "tanh", "atan", "erf", "sigmoid", "softplus")
+INCREASING = ("exp", "expm1", "log", "log1p", "sinh", "tanh", "atan", "erf", "sigmoid", "softplus")
 """The non-decreasing functions of the language."""
 
 _EXPLODING = 2000
