@@ -1,7 +1,8 @@
 """Directed rounding of float64 arrays, from round-to-nearest and error-free transformations.
 
 Invariant: ``add_down`` and its kin return the largest float that is at most the exact result (of add, multiply, divide
-or square root; ``…_up``: the smallest that is at least it), and never a NaN for operands that are numbers.
+or square root; ``…_up``: the smallest that is at least it), and never a NaN for operands that are numbers. Inexact sums
+within a factor 4 of ``2^-1021`` alone may be one float further out.
 
 Why it is sound: IEEE 754 rounds ``+ − × ÷ sqrt`` to nearest, so the exact result is the computed one or lies between it
 and a neighbour; the sign of the error, which error-free transformations give exactly, says on which side. That the
@@ -27,6 +28,7 @@ _LARGE = 2.0**990
 _SMALL = 2.0**-960
 _TOP = 2.0**1020
 _PHI = 2.0**-53 * (1.0 + 2.0**-52)
+_ETA = 2.0**-1074
 
 
 @functools.cache
@@ -77,15 +79,15 @@ def two_product(a: Floats, b: Floats) -> Pair:
 def below(value: Floats, error: Floats) -> Floats:
     """The largest float that is at most ``value + error``, for ``value = fl(value + error) ≠ ±∞``.
 
-    With ``φ = u(1 + 2u)``, ``fl(c − fl(φ|c|))`` is at most the float before ``c``, and equal to it unless ``|c|`` is
-    within a factor 2 of ``2^-1021`` (Rump, Zimmermann, Boldo, Melquiond 2009).
+    With ``φ = u(1 + 2u)`` and ``η = 2^-1074``, ``fl(c − fl(φ|c| + η))`` is at most the float before ``c``, and equal to
+    it unless ``|c|`` is within a factor 2 of ``2^-1021`` (Rump, Zimmermann, Boldo, Melquiond 2009).
     """
-    return value - np.abs(value) * (_PHI * (error < 0))
+    return value - (np.abs(value) * _PHI + _ETA) * (error < 0)
 
 
 def above(value: Floats, error: Floats) -> Floats:
     """The smallest float that is at least ``value + error``, likewise."""
-    return value + np.abs(value) * (_PHI * (error > 0))
+    return value + (np.abs(value) * _PHI + _ETA) * (error > 0)
 
 
 def add_down(a: Floats, b: Floats) -> Floats:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lipsym.domains import domain
+from lipsym.domains import domain, float64_rounding
 from lipsym.domains.conformance import ConformanceReport, Failure, check_domain
 from lipsym.domains.conformance_reference import Truth, function_range, operation_range
 from lipsym.domains.float64 import float64_domain
@@ -98,6 +98,12 @@ def test_tanh_of_the_mathematical_library_is_caught() -> None:
     tanh = lambda x: base.enclose(nearest(base.ends(x), math.tanh))  # noqa: E731
     report = check_domain(but_with(functions={**base.functions, "tanh": tanh}), cases=100, operations=["tanh"])
     assert len(report.failures) > 10
+
+
+def test_a_sum_whose_rounding_underflows_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(float64_rounding, "_ETA", 0.0)
+    report = check_domain(float64_domain(), cases=400, operations=["add"])
+    assert report.failures
 
 
 def test_a_sine_that_forgets_its_maxima_is_caught() -> None:

@@ -23,8 +23,11 @@ from lipsym.errors import DomainError, HypothesisError
 
 DOMAIN = float64_domain()
 FUNCTIONS = sorted(DOMAIN.functions)
-ULPS = dict.fromkeys(FUNCTIONS, 2)
+ULPS = 2
 """The widest result at a point, in ulps: two where the value is next to a float, one else."""
+
+SMALLEST_TIGHT_SUM = Fraction(1, 2**1019)
+"""Below it, sums that are not floats may be an ulp wider than they need to be (see ``float64_rounding.below``)."""
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -98,12 +101,24 @@ def floats_between(lo: float, hi: float) -> int:
 @given(a=FLOATS, b=FLOATS)
 def test_field_operations_are_tightest(a: float, b: float) -> None:
     x, y, p, q = points(a), points(b), Fraction(a), Fraction(b)
-    assert unpack(DOMAIN.add(x, y)) == [tightest(p + q)]
+    if abs(p + q) >= SMALLEST_TIGHT_SUM:
+        assert unpack(DOMAIN.add(x, y)) == [tightest(p + q)]
     assert unpack(DOMAIN.multiply(x, y)) == [tightest(p * q)]
     assert unpack(DOMAIN.power(x, 2)) == [tightest(p**2)]
     assert unpack(DOMAIN.power(x, 3)) == [tightest(p**3)]
     if b:
         assert unpack(DOMAIN.divide(x, y)) == [tightest(p / q)]
+
+
+def test_sums_at_the_edge_of_the_subnormal_numbers_are_sound() -> None:
+    near = [k * 2.0**-1074 for k in range(-3, 4)]
+    at = [sign * m * 2.0**e + t for e in (-1022, -1021, -1020) for m in (1.0, 1.5) for t in near for sign in (1, -1)]
+    a, b = (part.ravel() for part in np.meshgrid(np.array(at), np.array(at)))
+    sums = DOMAIN.add(IntervalArray(a, a), IntervalArray(b, b))
+    for p, q, lo, hi in zip(a.tolist(), b.tolist(), sums.lo.tolist(), sums.hi.tolist(), strict=True):
+        exact = Fraction(p) + Fraction(q)
+        assert Fraction(lo) <= exact <= Fraction(hi)
+        assert floats_between(lo, hi) <= 2
 
 
 def tightest(exact: Fraction) -> Enclosure:
