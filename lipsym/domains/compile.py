@@ -25,6 +25,7 @@ import sympy as sp
 from lipsym.domains import elementary, search
 from lipsym.domains.expressions import FUNCTIONS, BallMax, Binder, GeometricSum, IsolatedRoot, MaxOver
 from lipsym.domains.record import Domain
+from lipsym.domains.slopes import WITH_SLOPES, no_slope, with_slopes
 from lipsym.enclosure import Enclosure
 from lipsym.errors import DomainError, ExpressionError, MissingValueError
 
@@ -34,6 +35,7 @@ LARGEST_EXACT_POWER = 1 << 40
 """Exponents and counts beyond this are refused: they are mistakes, and squaring would run for minutes."""
 
 _NAMES = {head: name for name, head in FUNCTIONS.items()}
+_SEARCHES = {"MaxOver": search.maximum_on_interval, "IsolatedRoot": search.isolated_root, "BallMax": search.maximum_on_ball}
 _BINDERS = {MaxOver: "MaxOver", BallMax: "BallMax", IsolatedRoot: "IsolatedRoot"}
 
 
@@ -87,13 +89,6 @@ class Program:
         code = tuple(compiler.instructions)
         return Program(code, result, tuple(i.data for i in code if i.operation == "load"))  # type: ignore[misc]
 
-    @property
-    def elementwise(self) -> bool:
-        """Whether each instruction acts on arrays entry by entry, so that arrays of arguments may be packed."""
-        return not any(
-            i.operation in {"Heaviside", "raise", "GeometricSum", *_BINDERS.values()} for i in self.instructions
-        )
-
     def run(self, domain: Domain[T], environment: Mapping[sp.Symbol, T]) -> T:
         """The value at ``environment``, which holds every symbol of the program.
 
@@ -102,11 +97,11 @@ class Program:
             DomainError: for an operation that has no enclosure at these values.
         """
         with domain.session() as inner:
-            return self.bind(inner, environment, ())()
+            return self.bind(inner, environment, ()).value()
 
     def bind(
         self, domain: Domain[T], environment: Mapping[sp.Symbol, T], variables: Sequence[sp.Symbol]
-    ) -> Callable[..., T]:
+    ) -> BoundProgram:
         """The program as a function of ``variables`` alone.
 
         What does not depend on them is computed here, once; a variable hides an entry of the environment.
@@ -114,45 +109,77 @@ class Program:
         missing = [s.name for s in self.symbols if s not in environment and s not in variables]
         if missing:
             raise missing_values(missing)
+        link = _Linker(domain)
         registers: list[Any] = [None] * len(self.instructions)
         varying: set[int] = set()
-        code: list[tuple[int, Callable[..., T], int, int | tuple[int, ...]]] = []
-        slots: dict[sp.Symbol, int] = {}
-        link = _Linker(domain)
-        for position, instruction in enumerate(self.instructions):
-            operation, operands, data = instruction
-            if operation == "load":
-                if data in variables:
-                    slots[data] = position  # type: ignore[index]
-                    varying.add(position)
-                else:
-                    registers[position] = environment[data]  # type: ignore[index]
-                continue
-            function = link(instruction)
-            if varying.isdisjoint(operands):
-                registers[position] = function(*[registers[i] for i in operands])
-                continue
-            varying.add(position)
-            if len(operands) == 1:
-                code.append((position, function, operands[0], -1))
-            elif len(operands) == 2:
-                code.append((position, function, *operands))
+        for position, (operation, operands, data) in enumerate(self.instructions):
+            if data in variables if operation == "load" else not varying.isdisjoint(operands):
+                varying.add(position)
+            elif operation == "load":
+                registers[position] = environment[data]  # type: ignore[index]
             else:
-                code.append((position, function, -1, operands))
-        places = [slots.get(v) for v in variables]
-        result = self.result
+                registers[position] = link(self.instructions[position])(*[registers[i] for i in operands])
+        return BoundProgram(self, domain, tuple(variables), registers, sorted(varying))
 
-        def function_of_variables(*values: T) -> T:
+
+class BoundProgram:
+    """A program with all registers filled that do not depend on its variables: the function a search evaluates."""
+
+    def __init__(
+        self,
+        program: Program,
+        domain: Domain[Any],
+        variables: tuple[sp.Symbol, ...],
+        registers: list[Any],
+        varying: list[int],
+    ) -> None:
+        self._program, self._domain, self._variables = program, domain, variables
+        self._registers, self._varying = registers, varying
+        self.value: Callable[..., Any] = self._link(domain, registers)
+        self._slopes: Callable[..., Any] | None = None
+
+    def slopes(self, *arguments: Any) -> Any:
+        """The value with slopes with respect to the variables (see ``slopes``)."""
+        if self._slopes is None:
+            self._slopes = self._link(with_slopes(self._domain), [(register, None) for register in self._registers])
+        return self._slopes(*arguments)
+
+    @property
+    def packed(self) -> bool:
+        """Whether the varying instructions act on arrays entry by entry, so that arguments may be arrays."""
+        code = self._program.instructions
+        return all(code[i].operation not in {"Heaviside", "raise", "GeometricSum", *_SEARCHES} for i in self._varying)
+
+    def _link(self, domain: Domain[Any], registers: list[Any]) -> Callable[..., Any]:
+        """The varying instructions as one loop over callables; on the second place −1 marks one operand, −2 many."""
+        link, code = _Linker(domain), []
+        slots: dict[Hashable, int] = {}
+        for position in self._varying:
+            operation, operands, data = self._program.instructions[position]
+            if operation == "load":
+                slots[data] = position
+                continue
+            function = link(self._program.instructions[position])
+            if len(operands) == 1:
+                code.append((position, function, operands[0], -1, ()))
+            elif len(operands) == 2:
+                code.append((position, function, *operands, ()))
+            else:
+                code.append((position, function, 0, -2, operands))
+        places = [slots.get(variable) for variable in self._variables]
+        result = self._program.result
+
+        def function_of_variables(*values: Any) -> Any:
             for place, value in zip(places, values, strict=True):
                 if place is not None:
                     registers[place] = value
-            for position, function, first, second in code:
-                if second == -1:
+            for position, function, first, second, many in code:
+                if second >= 0:
+                    registers[position] = function(registers[first], registers[second])
+                elif second == -1:
                     registers[position] = function(registers[first])
-                elif first == -1:
-                    registers[position] = function(*[registers[i] for i in second])  # type: ignore[union-attr]
                 else:
-                    registers[position] = function(registers[first], registers[second])  # type: ignore[index]
+                    registers[position] = function(*[registers[i] for i in many])
             return registers[result]
 
         return function_of_variables
@@ -335,7 +362,7 @@ class _Linker:
             bits = d.precision + 40
             value = {"pi": elementary.pi, "E": elementary.e}[data](bits) if isinstance(data, str) else Enclosure(data)  # type: ignore[arg-type]
             return lambda: d.enclose(value)
-        if operation in _BINDERS.values():
+        if operation in _SEARCHES:
             return partial(self.binder, operation, data)
         if operation in ("Heaviside", "raise", "GeometricSum"):
             return {"Heaviside": self.heaviside, "raise": self.raised, "GeometricSum": self.geometric_sum}[operation]
@@ -382,14 +409,11 @@ class _Linker:
 
     def binder(self, operation: str, body: Body, *operands: Any) -> Any:
         d = self.domain
+        if d.name == WITH_SLOPES:
+            raise no_slope(f"a nested {operation}")
         split = len(operands) - len(body.outer)
-        parameters, outer = operands[:split], dict(zip(body.outer, operands[split:], strict=True))
-        function = body.program.bind(d, outer, body.bound)
-        ends = [d.ends(p) for p in parameters]
-        if operation == "MaxOver":
-            found = search.maximum_on_interval(d, function, *ends, packed=body.program.elementwise)
-        elif operation == "IsolatedRoot":
-            found = search.isolated_root(d, function, *ends)
-        else:
-            found = search.maximum_on_ball(d, function, len(body.bound), *ends)
-        return d.enclose(found)
+        function = body.program.bind(d, dict(zip(body.outer, operands[split:], strict=True)), body.bound)
+        parameters = [d.ends(p) for p in operands[:split]]
+        if operation == "BallMax":
+            return d.enclose(search.maximum_on_ball(d, function, len(body.bound), *parameters))
+        return d.enclose(_SEARCHES[operation](d, function, *parameters))

@@ -6,6 +6,7 @@ Invariant: the result contains the value of the expression at every choice of th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -46,7 +47,7 @@ def domain(name: str = "arb", precision: int = 53) -> Domain[Any]:
 
             return mpmath_domain(precision)
         case "float64":
-            from lipsym.domains.float64 import float64_domain
+            from lipsym.domains.float64 import float64_domain, unpack
 
             if precision != 53:
                 raise InputError(
@@ -54,7 +55,7 @@ def domain(name: str = "arb", precision: int = 53) -> Domain[Any]:
                     "its numbers have 53 bits",
                     'leave the precision out, or take domain="arb"',
                 )
-            return float64_domain()
+            return replace(float64_domain(), unpack=unpack)
     raise InputError(
         f"the domain {name!r} was given",
         f"the domains are {', '.join(NUMERIC)} and, for evaluate, symbolic",

@@ -36,6 +36,7 @@ class Domain(Generic[T]):
         maximum, minimum: of two values.
         functions: the elementary functions of the expression language by name, each ``T -> T``.
         pack: one value from many enclosures, for domains whose values are arrays; ``None`` for scalar domains.
+        unpack: the entries of such an array, in order; the inverse of ``pack``.
         scope: for domains whose precision lives in a library's global state: a context manager that sets it, yields
             the same domain without the per-operation guard, and restores it; ``None`` where there is no such state.
     """
@@ -53,6 +54,7 @@ class Domain(Generic[T]):
     minimum: Callable[[T, T], T]
     functions: Mapping[str, Callable[[T], T]]
     pack: Callable[[Sequence[Enclosure]], T] | None = None
+    unpack: Callable[[T], Sequence[Enclosure]] | None = None
     scope: Callable[[], AbstractContextManager[Domain[T]]] | None = None
 
     def session(self) -> AbstractContextManager[Domain[T]]:

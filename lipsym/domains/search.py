@@ -1,1 +1,382 @@
-"""Certified maxima and roots."""
+"""Certified maxima over an interval or a ball, and certified roots: the values of the binders of the language.
+
+Invariant: whatever the budget, the enclosure that is returned contains the value; a budget that runs out leaves it wide.
+
+Maxima are found by best-first branch and bound. A cell is bounded above by the function's own enclosure on it and,
+where slopes exist (``slopes``), by the mean value form around a point, whose error is quadratic in the cell; a cell on
+which the function is monotone is settled by one end. Points bound the maximum from below.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any, NamedTuple, Protocol
+
+from lipsym.domains.record import Domain
+from lipsym.domains.slopes import variable
+from lipsym.enclosure import Enclosure, End
+from lipsym.errors import DomainError
+
+INTERVAL_GAP = Fraction(1, 1 << 16)
+BALL_GAP = Fraction(1, 1 << 12)
+"""Relative gaps at which a search stops."""
+
+INTERVAL_CELLS = 4000
+BALL_CELLS = 2000
+"""Budgets in cells. Cells evaluated as arrays cost less, and get 16 times as many."""
+
+_BATCH = 128
+_MORE = 16
+_UNBOUNDED = Enclosure(-math.inf, math.inf)
+
+
+class Function(Protocol):
+    """A function on domain values, in the forms that the searches use."""
+
+    def value(self, *arguments: Any) -> Any:
+        """Its enclosure."""
+        ...
+
+    def slopes(self, *arguments: Any) -> Any:
+        """Its enclosure with slopes; raises ``DomainError`` where it has none."""
+        ...
+
+    @property
+    def packed(self) -> bool:
+        """Whether arguments may be arrays."""
+        ...
+
+
+class Assessment(NamedTuple):
+    """What is known of a cell: a point value in it, an upper bound on it, and whether splitting can improve that."""
+
+    point: Enclosure
+    upper: End
+    settled: bool = False
+
+
+def maximum_on_interval(
+    domain: Domain[Any], function: Function, lower: Enclosure, upper: Enclosure, cells: int = INTERVAL_CELLS
+) -> Enclosure:
+    """Enclose the maximum of ``function`` over ``[a, b]``, for some ``a`` in ``lower`` and ``b`` in ``upper``, ``a ≤ b``.
+
+    The upper side covers ``[lower.lo, upper.hi]``. The lower side uses points of ``[lower.hi, upper.lo]``, which lie in
+    ``[a, b]`` for every choice, and the two enclosures of ``a`` and ``b`` themselves, one of which does even if they meet.
+    """
+    left, right = _finite(lower.lo, "MaxOver"), _finite(upper.hi, "MaxOver")
+    if right < left:
+        raise _empty("MaxOver", lower, upper)
+    inner = (Fraction(lower.hi), Fraction(upper.lo))
+    best = max(_attempt(domain, function, end).lo for end in (lower, upper))
+
+    def assess(cell: tuple[Fraction, Fraction]) -> Assessment:
+        a, b = cell
+        middle = _middle(a, b)
+        point = _attempt(domain, function, Enclosure(middle))
+        whole = _attempt_slope(domain, function, cell)
+        if whole is None:
+            return Assessment(point, _attempt(domain, function, Enclosure(a, b)).hi)
+        high, slope = whole
+        if slope.lo >= 0 or slope.hi <= 0:
+            end = _attempt(domain, function, Enclosure(b if slope.lo >= 0 else a))
+            return Assessment(end if inner[0] <= middle <= inner[1] else point, min(high, end.hi), True)
+        # f(z) ≤ f(c) + max slope·(z − c): the slope's sign is open, so each side takes its worst.
+        rise = max(slope.hi * (b - middle), -slope.lo * (middle - a)) if _is_finite(slope) else math.inf
+        return Assessment(point, min(high, point.hi + rise))
+
+    def assess_packed(group: Sequence[tuple[Fraction, Fraction]]) -> list[Assessment]:
+        try:
+            points = _packed(domain, function, [[Enclosure(_middle(*c)) for c in group]])
+            wholes = _packed(domain, function, [[Enclosure(*c) for c in group]])
+        except DomainError:
+            return [assess(cell) for cell in group]
+        return [Assessment(p, w.hi) for p, w in zip(points, wholes, strict=True)]
+
+    def halves(cell: tuple[Fraction, Fraction]) -> list[tuple[Fraction, Fraction]]:
+        middle = _middle(*cell)
+        return [(cell[0], middle), (middle, cell[1])] if cell[0] < middle < cell[1] else []
+
+    def feasible(cell: tuple[Fraction, Fraction], settled: bool) -> bool:
+        at = cell if settled else (_middle(*cell),) * 2
+        return inner[0] <= at[0] and at[1] <= inner[1]
+
+    packed = function.packed and domain.pack is not None and domain.unpack is not None
+    found = _branch_and_bound(
+        [(left, right)],
+        assess_packed if packed else lambda group: [assess(cell) for cell in group],
+        halves,
+        feasible,
+        best,
+        INTERVAL_GAP,
+        cells * (_MORE if packed else 1),
+        _BATCH if packed else 1,
+    )
+    if found.lo == -math.inf:
+        function.value(domain.enclose(Enclosure(_middle(left, right))))  # says why, if the function has no value here
+    return found
+
+
+def maximum_on_ball(
+    domain: Domain[Any], function: Function, dimension: int, radius: Enclosure, cells: int = BALL_CELLS
+) -> Enclosure:
+    """Enclose the maximum of ``function``, non-decreasing in each argument, over ``r ≥ 0``, ``|r| ≤ R``, ``R`` in ``radius``.
+
+    The maximum lies on the sphere. Its directions are the rays through the faces ``v_k = 1`` of the cube ``[0, 1]^m``;
+    a cell is a box of a face, and ``r_i = R v_i/|v|`` increases in ``v_i`` and decreases in the other ``v_j``, so its box
+    in ``r`` has exact corners. Two upper bounds: the value at the upper corner; and, around a point ``c`` of the ball,
+    with gradients in ``g ± ρ`` on the box, ``f(r) − f(c) ≤ (|g|R − g·c) + Σ ρ_i |r_i − c_i|``, which is of second order
+    because ``g`` is radial at the maximum.
+    """
+    if radius.hi < 0:
+        raise _empty("BallMax", Enclosure(0), radius)
+    outer, inner = _finite(radius.hi, "BallMax"), max(Fraction(0), _finite(radius.lo, "BallMax"))
+
+    def quotient(above: Fraction, squares: Fraction) -> Enclosure:
+        """``above/√squares``."""
+        d = domain
+        return d.ends(d.divide(d.enclose(Enclosure(above)), d.root(d.enclose(Enclosure(squares)), 2)))
+
+    def box(cell: Cell) -> list[Enclosure]:
+        low_squares, high_squares = sum(a * a for a, _ in cell), sum(b * b for _, b in cell)
+        ranges = []
+        for a, b in cell:
+            least = quotient(a, high_squares - b * b + a * a).lo if a else Fraction(0)
+            most = min(Fraction(1), Fraction(quotient(b, low_squares - a * a + b * b).hi))
+            ranges.append(Enclosure(max(Fraction(0), inner * least), outer * most))
+        return ranges
+
+    def centre(cell: Cell) -> list[Fraction]:
+        """A rational point with ``|c| ≤ R`` for every ``R`` in ``radius``."""
+        middle = [_middle(a, b) for a, b in cell]
+        scale = Fraction(quotient(inner, Fraction(sum(v * v for v in middle))).lo)
+        return [max(Fraction(0), scale * v) for v in middle]
+
+    def assess(cell: Cell) -> Assessment:
+        ranges, c = box(cell), centre(cell)
+        point = _attempt(domain, function, *map(Enclosure, c))
+        corner = _attempt(domain, function, *(Enclosure(r.hi) for r in ranges)).hi
+        return Assessment(point, min(corner, _tangent_bound(domain, function, ranges, c, outer, point)))
+
+    def assess_packed(group: Sequence[Cell]) -> list[Assessment]:
+        boxes, centres = [box(cell) for cell in group], [centre(cell) for cell in group]
+        try:
+            points = _packed(domain, function, [[Enclosure(c[i]) for c in centres] for i in range(dimension)])
+            corners = _packed(domain, function, [[Enclosure(b[i].hi) for b in boxes] for i in range(dimension)])
+        except DomainError:
+            return [assess(cell) for cell in group]
+        return [Assessment(p, w.hi) for p, w in zip(points, corners, strict=True)]
+
+    def halves(cell: Cell) -> list[Cell]:
+        widest = max(range(dimension), key=lambda i: cell[i][1] - cell[i][0])
+        a, b = cell[widest]
+        if a == b:
+            return []
+        middle = (a + b) / 2
+        return [cell[:widest] + ((a, middle),) + cell[widest + 1 :], cell[:widest] + ((middle, b),) + cell[widest + 1 :]]
+
+    unit, face = (Fraction(0), Fraction(1)), (Fraction(1), Fraction(1))
+    packed = function.packed and domain.pack is not None and domain.unpack is not None
+    found = _branch_and_bound(
+        [tuple(face if i == k else unit for i in range(dimension)) for k in range(dimension)],
+        assess_packed if packed else lambda group: [assess(cell) for cell in group],
+        halves,
+        lambda cell, settled: True,
+        -math.inf,
+        BALL_GAP,
+        cells * (_MORE if packed else 1),
+        _BATCH if packed else 1,
+    )
+    if found.lo == -math.inf:
+        function.value(*(domain.enclose(Enclosure(inner / dimension)) for _ in range(dimension)))
+    return found
+
+
+Cell = tuple[tuple[Fraction, Fraction], ...]
+
+
+def _tangent_bound(
+    domain: Domain[Any],
+    function: Function,
+    ranges: Sequence[Enclosure],
+    c: Sequence[Fraction],
+    radius: Fraction,
+    point: Enclosure,
+) -> End:
+    """The second upper bound of ``maximum_on_ball``, infinite where there are no slopes."""
+    d, n = domain, len(c)
+    # The segments from c must stay in the box on which the slopes are taken.
+    ranges = [Enclosure(min(r.lo, x), max(r.hi, x)) for r, x in zip(ranges, c, strict=True)]
+    try:
+        _, slopes = function.slopes(*(variable(d, d.enclose(r), i, n) for i, r in enumerate(ranges)))
+        gradients = [d.ends(s) for s in slopes] if slopes is not None else [Enclosure(0)] * n
+    except DomainError:
+        return math.inf
+    if not all(map(_is_finite, gradients)):
+        return math.inf
+    middles = [_middle(Fraction(g.lo), Fraction(g.hi)) for g in gradients]
+    squares, inner, spread = Fraction(0), Fraction(0), Fraction(0)
+    for g, m, r, x in zip(gradients, middles, ranges, c, strict=True):
+        squares += m * m
+        inner += m * x
+        spread += max(g.hi - m, m - g.lo) * max(r.hi - x, x - r.lo)
+    length = d.ends(d.root(d.enclose(Enclosure(squares)), 2)).hi
+    return point.hi + length * radius - inner + spread
+
+
+def isolated_root(domain: Domain[Any], function: Function, lower: Enclosure, upper: Enclosure) -> Enclosure:
+    """Enclose the only zero of ``function`` between ``a`` in ``lower`` and ``b`` in ``upper``.
+
+    The signs at the two ends, certified, prove that there is a zero; interval Newton steps and bisection by certified
+    signs then keep every zero of the interval until neither makes progress.
+
+    Raises:
+        DomainError: if the signs at the ends are not certified to differ.
+    """
+    signs = [_sign(domain, function, end) for end in (lower, upper)]
+    for sign, end in zip(signs, (lower, upper), strict=True):
+        if sign == 0 and end.lo == end.hi and _attempt(domain, function, end) == Enclosure(0):
+            return end
+    left, right = _finite(lower.lo, "IsolatedRoot"), _finite(upper.hi, "IsolatedRoot")
+    if left > right or signs[0] * signs[1] != -1:
+        raise DomainError(
+            f"IsolatedRoot was asked for between {lower} and {upper}",
+            "the function is not proved to differ in sign at the two ends",
+            "give ends that bracket one zero, or raise the precision",
+        )
+    for _ in range(64 + 4 * domain.precision):
+        if right - left <= max(abs(left), abs(right)) / (1 << domain.precision):
+            break
+        width, middle = right - left, _middle(left, right)
+        whole = _attempt_slope(domain, function, (left, right))
+        slope = whole[1] if whole is not None else _UNBOUNDED
+        if _is_finite(slope) and (slope.lo > 0 or slope.hi < 0):
+            d = domain
+            step = d.divide(function.value(d.enclose(Enclosure(middle))), d.enclose(slope))
+            newton = d.ends(d.add(d.enclose(Enclosure(middle)), d.multiply(d.enclose(Enclosure(-1)), step)))
+            left, right = max(left, newton.lo), min(right, newton.hi)  # type: ignore[type-var]
+            if 2 * (right - left) <= width:
+                continue
+        for share in (Fraction(1, 2), Fraction(1, 4), Fraction(3, 4)):
+            at = _rounded(left + share * (right - left), right - left)
+            sign = _sign(domain, function, Enclosure(at))
+            if sign != 0 and left < at < right:
+                left, right = (at, right) if sign == signs[0] else (left, at)
+                break
+        if right - left > width * Fraction(7, 8):
+            break
+    return Enclosure(left, right)
+
+
+def _branch_and_bound(
+    cells: Sequence[Any],
+    assess: Callable[[Sequence[Any]], list[Assessment]],
+    split: Callable[[Any], Sequence[Any]],
+    feasible: Callable[[Any, bool], bool],
+    best: End,
+    gap: Fraction,
+    budget: int,
+    batch: int,
+) -> Enclosure:
+    """Best-first search.
+
+    ``best`` is a lower bound of the maximum; ``attained`` is what points alone say of its upper end: where the values
+    of the symbols are wide enclosures, no subdivision gets below it, and the search stops there.
+    """
+    order = count()
+    heap: list[tuple[End, int, Any, bool]] = []
+    attained: End = -math.inf
+    used = 0
+
+    def enter(group: Sequence[Any]) -> None:
+        nonlocal best, attained
+        for cell, known in zip(group, assess(group), strict=True):
+            attained = max(attained, known.point.hi if known.point.hi != math.inf else -math.inf)
+            if feasible(cell, known.settled):
+                best = max(best, known.point.lo)
+            heappush(heap, (-known.upper, next(order), cell, known.settled))
+
+    enter(cells)
+    while True:
+        top = -heap[0][0]
+        known = max(best, attained)
+        if top <= known or (not isinstance(top, float) and top - known <= gap * abs(top)) or used >= budget:
+            return Enclosure(best, max(top, best))
+        group: list[Any] = []
+        while heap and len(group) < 2 * batch and -heap[0][0] > known:
+            cell = heap[0]
+            parts = () if cell[3] else split(cell[2])
+            if not parts:
+                break
+            heappop(heap)
+            group.extend(parts)
+        if not group:
+            return Enclosure(best, max(top, best))
+        used += len(group)
+        enter(group)
+
+
+def _attempt(domain: Domain[Any], function: Function, *arguments: Enclosure) -> Enclosure:
+    """The value, or everything where the operations have none (on a cell that is still too wide)."""
+    try:
+        return domain.ends(function.value(*map(domain.enclose, arguments)))
+    except DomainError:
+        return _UNBOUNDED
+
+
+def _packed(domain: Domain[Any], function: Function, arguments: Sequence[Sequence[Enclosure]]) -> Sequence[Enclosure]:
+    """The values at many arguments at once; a function that depends on none of its arguments gives one for all."""
+    assert domain.pack is not None and domain.unpack is not None
+    values = domain.unpack(function.value(*map(domain.pack, arguments)))
+    return values if len(values) == len(arguments[0]) else [values[0]] * len(arguments[0])
+
+
+def _attempt_slope(domain: Domain[Any], function: Function, cell: tuple[Fraction, Fraction]) -> tuple[End, Enclosure] | None:
+    """Upper end and slope on a cell, or ``None`` where there is no slope."""
+    try:
+        value, slopes = function.slopes(variable(domain, domain.enclose(Enclosure(*cell)), 0, 1))
+    except DomainError:
+        return None
+    return domain.ends(value).hi, domain.ends(slopes[0]) if slopes is not None else Enclosure(0)
+
+
+def _sign(domain: Domain[Any], function: Function, argument: Enclosure) -> int:
+    value = _attempt(domain, function, argument)
+    return 1 if value.lo > 0 else -1 if value.hi < 0 else 0
+
+
+def _is_finite(x: Enclosure) -> bool:
+    return not (isinstance(x.lo, float) or isinstance(x.hi, float))  # the only floats are ±inf
+
+
+def _middle(a: Fraction, b: Fraction) -> Fraction:
+    """A short rational near the middle of ``[a, b]``."""
+    return a if a == b else _rounded((a + b) / 2, b - a)
+
+
+def _rounded(x: Fraction, width: Fraction) -> Fraction:
+    """``x`` moved by at most ``width/16``, with as few binary places as that allows."""
+    places = 4 + width.denominator.bit_length() - width.numerator.bit_length()
+    scale = Fraction(1 << places) if places >= 0 else Fraction(1, 1 << -places)
+    return round(x * scale) / scale
+
+
+def _finite(end: End, what: str) -> Fraction:
+    if isinstance(end, float):
+        raise DomainError(
+            f"{what} was asked for over a range that ends at {end}",
+            "a search covers a bounded range",
+            "give the symbols in the ends bounded values",
+        )
+    return end
+
+
+def _empty(what: str, lower: Enclosure, upper: Enclosure) -> DomainError:
+    return DomainError(
+        f"{what} was asked for from {lower} to {upper}",
+        "the range is empty, and has no maximum",
+        "give ends in increasing order",
+    )
