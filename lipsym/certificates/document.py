@@ -1,0 +1,195 @@
+"""From an outcome of ``derive`` to the dictionary that becomes JSON.
+
+Invariant: the dictionary says what the outcome says: the derivation, its hypotheses, and certified numbers with the
+arithmetic that produced them. ``expr``, evaluated after ``steps``, is the bound.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import sympy as sp
+
+from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.certificates.numbers import write_end, write_enclosure
+from lipsym.enclosure import Enclosure, End
+
+BOUND_SCHEMA = "lipsym/bound/1"
+CERTIFICATE_SCHEMA = "lipsym/certificate/1"
+
+LIBRARIES = ("mpmath", "numpy", "python-flint", "sympy")
+LONGEST_UNFOLDED = 400
+"""Nodes of the unfolded bound up to which ``expr`` is written without reference to the steps."""
+
+ARITHMETIC = {
+    "arb": "python-flint (Arb) ball arithmetic encloses every operation it offers",
+    "mpmath": "mpmath rounds + - * / sqrt of intervals outward; every other function is widened by a proved margin",
+    "float64": "IEEE 754 binary64: + - * / and square root are rounded correctly to nearest",
+    "symbolic": "SymPy's exact simplification, and Arb for the final enclosure",
+}
+"""What each domain assumes of the arithmetic under it."""
+
+
+def bound_document(
+    outcome: Bound | Unbounded | Unknown,
+    asked: Mapping[str, Any],
+    value: Enclosure | None = None,
+    at: Mapping[str, str] | None = None,
+    domain: str = "arb",
+    precision: int = 53,
+) -> dict[str, Any]:
+    """The JSON of ``lipsym bound``.
+
+    Args:
+        outcome: what ``derive`` answered.
+        asked: ``network``, ``region``, ``inputs``, ``loss``, ``quantity``, ``side`` as text, for outcomes that do not
+            carry them.
+        value: the bound at numbers, if it was evaluated.
+        at: the exact values it was evaluated at.
+        domain, precision: where.
+    """
+    described = {name: asked[name] for name in ("quantity", "side", "network", "region", "inputs", "loss")}
+    document: dict[str, Any] = {"schema": BOUND_SCHEMA, "lipsym": _version("lipsym"), "outcome": _kind(outcome)} | described
+    if isinstance(outcome, Bound):
+        document |= derivation(outcome)
+        number = None if value is None else write_enclosure(value)
+        return document | {"value": number} | _arithmetic(at, domain, precision)
+    document |= {"expr": None, "latex": None, "hypotheses": [], "rules": [], "value": None, "reason": outcome.reason}
+    if isinstance(outcome, Unbounded):
+        document |= {"rules": [outcome.rule], "witness": outcome.witness, "value": {"lo": "inf", "hi": "inf"}}
+    return document
+
+
+def derivation(bound: Bound) -> dict[str, Any]:
+    """Everything a bound carries, as text."""
+    return {
+        "expr": str(bound.expr if unfolded_size(bound) <= LONGEST_UNFOLDED else bound.result),
+        "latex": bound.to_latex(),
+        "norm": bound.norm,
+        "hypotheses": list(bound.hypotheses),
+        "rules": list(bound.rules),
+        "steps": [{"symbol": s.symbol.name, "expr": str(s.expr), "rule": s.rule, "text": s.text} for s in bound.steps],
+        "result": str(bound.result),
+        "symbols": [s.name for s in bound.symbols],
+        "integers": sorted({s.name for s in bound.symbols if s.is_integer}),
+        "constants": [
+            {"symbol": c.symbol.name, "text": c.text} | write_enclosure(c.enclosure) for c in bound.constants
+        ],
+    }
+
+
+def certificate(
+    outcome: Bound | Unbounded | Unknown,
+    asked: Mapping[str, Any],
+    evaluations: Sequence[Mapping[str, Any]] = (),
+    case: str = "",
+) -> dict[str, Any]:
+    """A certificate of ``lipsym prove``: the derivation, its values in several arithmetics, and the search against it.
+
+    Args:
+        outcome, asked: as for ``bound_document``.
+        evaluations: what ``evaluation`` makes, one for each point.
+        case: what the certificate is called in a report.
+    """
+    document = {"schema": CERTIFICATE_SCHEMA, "case": case} | bound_document(outcome, asked)
+    for single in ("value", "at", "domain", "precision", "assumptions"):
+        document.pop(single, None)
+    used = dict.fromkeys(value["domain"] for item in evaluations for value in item["values"])
+    return document | {
+        "schema": CERTIFICATE_SCHEMA,
+        "libraries": libraries(),
+        "assumptions": [ARITHMETIC[name] for name in used],
+        "evaluations": [dict(item) for item in evaluations],
+    }
+
+
+def evaluation(
+    at: Mapping[str, str],
+    values: Mapping[tuple[str, int], Enclosure],
+    plain: Enclosure | None = None,
+    search: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One point of a certificate.
+
+    Args:
+        at: exact values of the symbols.
+        values: the bound by domain and precision.
+        plain: the plain recursion's bound at the same point, for comparison.
+        search: what ``search_record`` makes; ``None`` if nothing was searched.
+    """
+    return {
+        "at": dict(at),
+        "values": [{"domain": name, "precision": bits} | write_enclosure(value) for (name, bits), value in values.items()],
+        "plain": None if plain is None else write_enclosure(plain),
+        "search": None if search is None else dict(search),
+    }
+
+
+def search_record(
+    verdict: str,
+    lower: End,
+    evaluations: int,
+    parameters: Sequence[Any] | None = None,
+    inputs: Sequence[Any] | None = None,
+    method: str = "",
+) -> dict[str, Any]:
+    """The search against a bound.
+
+    Args:
+        verdict: ``"no counterexample found"`` or ``"refuted"``.
+        lower: the best certified lower bound of the quantity.
+        evaluations: how many derivatives the search evaluated.
+        parameters, inputs: the exact rational point that attains it, as nested lists of ``"p/q"``.
+        method: how the lower bound was confirmed.
+    """
+    return {
+        "verdict": verdict,
+        "lower": write_end(lower),
+        "evaluations": evaluations,
+        "parameters": parameters,
+        "input": inputs,
+        "method": method,
+    }
+
+
+def libraries() -> dict[str, str]:
+    """Versions of everything that computes a bound."""
+    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+
+
+def unfolded_size(bound: Bound) -> int:
+    """The number of nodes of the bound written as one tree: counted on the shared graph, so that it is never built."""
+    sizes: dict[sp.Basic, int] = {}
+    for symbol, expr in [*((s.symbol, s.expr) for s in bound.steps), (None, bound.result)]:
+        for node in sp.postorder_traversal(expr):
+            if node not in sizes:
+                sizes[node] = 1 + sum(sizes[a] for a in node.args)
+        if symbol is not None:
+            sizes[symbol] = sizes[expr]
+    return sizes[bound.result]
+
+
+def _arithmetic(at: Mapping[str, str] | None, domain: str, precision: int) -> dict[str, Any]:
+    return {
+        "at": None if at is None else dict(at),
+        "domain": domain,
+        "precision": precision,
+        "assumptions": [ARITHMETIC[domain]],
+    }
+
+
+def _kind(outcome: Bound | Unbounded | Unknown) -> str:
+    return type(outcome).__name__.lower()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        # Run from its source: the one package that may be, since its own version is stated in it.
+        import lipsym
+
+        return str(getattr(lipsym, "__version__", "0+unknown")) if name == "lipsym" else "unknown"

@@ -1,0 +1,157 @@
+"""``lipsym bound``: a closed form, and its value.
+
+Invariant: texts are read by the allow-listing parser alone, and a printed decimal of an upper bound is rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+import sympy as sp
+
+from lipsym.bounds.derive import RULES, derive
+from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.certificates import bound_document, to_json
+from lipsym.cli.output import PROVED, UNDECIDED, say
+from lipsym.domains.parse import exact
+from lipsym.enclosure import Enclosure
+from lipsym.errors import InputError, MissingValueError
+from lipsym.nets.losses import LOSSES, loss
+from lipsym.nets.specs import parse_inputs, parse_network, parse_region
+from lipsym.report.text import bound_text
+
+QUANTITIES = ("lipschitz", "smoothness", "hessian_lipschitz")
+DOMAINS = ("arb", "mpmath", "float64", "symbolic")
+
+
+@click.command()
+@click.argument("net")
+@click.option("--region", default="layers:R", show_default=True, help="ball:R (joint), layers:R, layers:2,3, box:-1,1.")
+@click.option("--inputs", default="ball:S", show_default=True, help="ball:S.")
+@click.option("--quantity", type=click.Choice(QUANTITIES), default="lipschitz", show_default=True)
+@click.option("--loss", "loss_name", type=click.Choice(list(LOSSES)), help="Bound the averaged loss, not the network.")
+@click.option("--weight-decay", default="0", show_default=True, help="λ of λ/2‖θ‖², with --loss.")
+@click.option("--side", type=click.Choice(["upper", "lower"]), default="upper", show_default=True)
+@click.option("--rule", type=click.Choice(RULES), default="auto", show_default=True)
+@click.option("--at", help="Values of the symbols, as in R=2,S=3/2.")
+@click.option("--domain", type=click.Choice(DOMAINS), default="arb", show_default=True)
+@click.option("--precision", type=click.IntRange(2, 1 << 20), default=53, show_default=True, help="Bits.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "latex"]), default="text", show_default=True)
+def bound(
+    net: str,
+    region: str,
+    inputs: str,
+    quantity: str,
+    loss_name: str | None,
+    weight_decay: str,
+    side: str,
+    rule: str,
+    at: str | None,
+    domain: str,
+    precision: int,
+    form: str,
+) -> int:
+    """The closed form of a constant of the network NET, and its value at --at.
+
+    NET is written as in mlp:2-8-1:tanh or mlp:2-8-1:tanh:sigmoid:nobias ('lipsym list' shows all forms). Exit status 0
+    also if the constant is proved to be infinite, 3 if no proved rule covers it.
+    """
+    network, where, data = parse_network(net), parse_region(region), parse_inputs(inputs)
+    if loss_name is None and weight_decay != "0":
+        raise InputError(
+            f"the weight decay {weight_decay} was given without a loss",
+            "weight decay is a term of a loss",
+            "name the loss, for example --loss mse",
+        )
+    objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
+    outcome = derive(network, where, data, quantity, objective, side, rule)
+    asked = {
+        "quantity": quantity,
+        "side": side,
+        "network": network.spec,
+        "region": where.spec,
+        "inputs": data.spec,
+        "loss": loss_name,
+    }
+    values = None if at is None else read_values(at)
+    value = None
+    if values is not None and isinstance(outcome, Bound):
+        value = evaluate(outcome, values, domain, precision)
+    say(_present(outcome, asked, value, values, domain, precision, form))
+    return UNDECIDED if isinstance(outcome, Unknown) else PROVED
+
+
+def read_values(text: str) -> dict[str, sp.Expr]:
+    """``R=2,S=3/2`` as exact numbers by name.
+
+    Raises:
+        InputError: for text of another form, a name that occurs twice, or a value that is no number.
+    """
+    values: dict[str, sp.Expr] = {}
+    for part in text.split(","):
+        name, sign, number = (piece.strip() for piece in part.partition("="))
+        if not sign or not name.isidentifier() or not number:
+            raise _bad_values(text, f"{part.strip()!r} is not of the form name=number")
+        if name in values:
+            raise _bad_values(text, f"{name} has two values")
+        values[name] = exact(number, f"the value of {name}")
+        if values[name].free_symbols:
+            raise _bad_values(text, f"the value {number} of {name} is not a number")
+    return values
+
+
+def evaluate(outcome: Bound, values: Mapping[str, sp.Expr], domain: str, precision: int) -> Enclosure:
+    """The bound at ``values``.
+
+    Raises:
+        InputError: for a value of a symbol that the question does not contain (a typing error would go unnoticed).
+        MissingValueError: for a symbol without value.
+    """
+    needed = {symbol.name for symbol in outcome.symbols}
+    # A bound may be free of a symbol of its region, so a name counts as known if it stands in the question.
+    known = needed | {name for name in values if _mentions(f"{outcome.network} {outcome.region} {outcome.inputs}", name)}
+    unknown = sorted(set(values) - known - _PARAMETERS)
+    if unknown:
+        raise _bad_values(", ".join(f"{k}={v}" for k, v in values.items()), f"the bound has no symbol {unknown[0]}")
+    missing = sorted(needed - set(values))
+    if missing:
+        raise MissingValueError(
+            f"no value was given for {', '.join(missing)}",
+            "a bound has a value where each of its symbols has one",
+            f"add {','.join(f'{name}=...' for name in missing)} to --at, or leave --at out to see the formula",
+        )
+    return outcome.evaluate({k: v for k, v in values.items() if k in needed}, domain, precision)
+
+
+_PARAMETERS = {"Y"}
+"""Symbols of losses: a bound may be free of the radius of the labels."""
+
+
+def _mentions(text: str, name: str) -> bool:
+    words = "".join(c if c.isalnum() or c == "_" else " " for c in text).split()
+    return name in words
+
+
+def _present(
+    outcome: Bound | Unbounded | Unknown,
+    asked: Mapping[str, Any],
+    value: Enclosure | None,
+    values: Mapping[str, sp.Expr] | None,
+    domain: str,
+    precision: int,
+    form: str,
+) -> str:
+    at = None if values is None else {name: str(number) for name, number in values.items()}
+    if form == "json":
+        return to_json(bound_document(outcome, asked, value, at, domain, precision)).rstrip("\n")
+    if form == "latex" and isinstance(outcome, Bound):
+        return outcome.to_latex()
+    return bound_text(outcome, asked, value, at, domain, precision)
+
+
+def _bad_values(text: str, fails: str) -> InputError:
+    return InputError(
+        f"the values {text!r} were given for --at", fails, "write exact numbers by name, for example --at R=2,S=3/2"
+    )

@@ -1,0 +1,106 @@
+"""``lipsym prove``: the main job.
+
+Invariant: one line on stdout for each claim, in the suite's order; progress on stderr, and only on a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lipsym.certificates.numbers import read_enclosure, read_end
+from lipsym.cli.output import PROVED, REFUTED, printable, say
+from lipsym.prove import SUITES, Run, prove as run_suite
+from lipsym.prove.run import Progress as Report
+from lipsym.prove.work import Done
+from lipsym.report.decimals import decimal
+from lipsym.report.view import ratio
+
+CORES = os.cpu_count() or 1
+
+
+@click.command()
+@click.option("--suite", type=click.Choice(list(SUITES)), default="default", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False),
+    default="lipsym-report",
+    show_default=True,
+    help="Folder for certificates/*.json and report.html.",
+)
+@click.option("--jobs", type=click.IntRange(1, CORES), default=min(2, CORES), show_default=True, help="Processes.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the searches.")
+def prove(suite: str, out: str, jobs: int, seed: int) -> int:
+    """Derive, evaluate, attack and certify the bounds of a suite, and of a trained network.
+
+    Prints one line for each claim: case | quantity | bound ≤ value | best certified lower bound | ratio | rules. Exit
+    status 1 if two arithmetics disagree or a certified lower bound exceeds a bound.
+    """
+    with _progress() as report:
+        run = run_suite(suite, out, seed, jobs, progress=report)
+    for done in (*run.cases, *run.trained):
+        for line in lines(done):
+            say(line)
+    _end(run)
+    return REFUTED if run.failures else PROVED
+
+
+def lines(done: Done) -> Iterator[str]:
+    """The lines of one case, one for each point it was evaluated at."""
+    document = done.document
+    rules = ", ".join(document["rules"]) or "–"
+    name = f"{done.case} | {done.quantity}"
+    if document["outcome"] != "bound":
+        text = "= ∞ (proved)" if document["outcome"] == "unbounded" else "unknown (no proved rule)"
+        yield f"{name} | {text} | – | – | {rules}"
+    for item in document.get("evaluations", ()):
+        point = "".join(f" {symbol}={value}" for symbol, value in item["at"].items())
+        upper = f"≤ {decimal(read_enclosure(item['values'][0]).hi)}"
+        lower, over = "not searched", "–"
+        if item["search"] is not None:
+            lower = f"≥ {decimal(read_end(item['search']['lower']), up=False)}"
+            quotient: Fraction | None = ratio(item)
+            over = "–" if quotient is None else decimal(quotient, 4)
+        yield f"{name} |{point} {upper} | {lower} | {over} | {rules}"
+
+
+def _end(run: Run) -> None:
+    for done, failure in run.failures:
+        _alarm(f"{done.case} | {done.quantity}: {failure}")
+    searched = [item["search"] for done in (*run.cases, *run.trained) for item in done.document.get("evaluations", ())]
+    attacks = sum(search is not None for search in searched)
+    verdict = f"{len(run.failures)} FAILURES" if run.failures else "no counterexample found"
+    say(f"{len(run.cases) + len(run.trained)} claims, {attacks} attacks: {verdict}", error=True)
+    say(f"report: {run.folder / 'report.html'}", error=True)
+
+
+def _alarm(text: str) -> None:
+    """A line on stdout, red on a terminal."""
+    if sys.stdout.isatty():
+        text = click.style(printable(text, sys.stdout.encoding), fg="red", bold=True)
+    say(text)
+
+
+@contextmanager
+def _progress() -> Iterator[Report | None]:
+    """A bar on stderr, or nothing where stderr is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    shown = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*shown, console=console, transient=True) as bar:
+        task = bar.add_task("trained network", total=None)
+
+        def report(done: Done | None, count: int, total: int) -> None:
+            text = "" if done is None else printable(f"{done.case}, {done.quantity}", console.encoding)
+            bar.update(task, completed=count, total=total, description=text)
+
+        yield report

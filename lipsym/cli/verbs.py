@@ -1,0 +1,79 @@
+"""The group of verbs, and what becomes of errors.
+
+Invariant: whatever a user can get wrong ends in three lines on stderr (what was given, which hypothesis fails, what to
+do) and exit status 2, without a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, NoReturn
+
+import click
+
+from lipsym.cli.bound import bound
+from lipsym.cli.listing import list_
+from lipsym.cli.output import INTERRUPTED, USAGE, say
+from lipsym.cli.prove import prove
+from lipsym.errors import LipsymError
+
+
+class Verbs(click.Group):
+    """A group whose errors are lipsym's: three lines, exit status 2."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **kwargs: Any) -> Any:
+        """Run a verb and leave with its exit status."""
+        try:
+            status = super().main(*args, standalone_mode=False, **kwargs)
+        except LipsymError as error:
+            _fail(error.given, error.fails, error.remedy)
+        except click.ClickException as error:
+            hint = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "lipsym"
+            _fail(f"the command {hint!r} was called", _sentence(error.format_message()), f"see: {hint} --help")
+        except (click.Abort, KeyboardInterrupt):
+            say("interrupted; every file under its final name is complete", error=True)
+            sys.exit(INTERRUPTED)
+        if standalone_mode:
+            sys.exit(status if isinstance(status, int) else 0)
+        return status
+
+
+def _fail(*lines: str) -> NoReturn:
+    say("\n".join(" ".join(line.split()) for line in lines), error=True)
+    sys.exit(USAGE)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
+
+
+def _version() -> str:
+    try:
+        return version("lipsym")
+    except PackageNotFoundError:
+        import lipsym
+
+        return str(lipsym.__version__)
+
+
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        say(f"lipsym {_version()}")
+        context.exit(0)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def main() -> None:
+    """Closed-form Lipschitz and smoothness constants of neural networks with respect to their parameters.
+
+    Exit status: 0 a bound (or the proof that there is none) was derived and nothing contradicts it; 1 a bound was
+    refuted; 2 the command was misused; 3 no proved rule covers the question.
+    """
+
+
+for _verb in (prove, bound, list_):
+    main.add_command(_verb)

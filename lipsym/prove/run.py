@@ -1,0 +1,150 @@
+"""Running a suite: every case in a pool of processes, results in the suite's order.
+
+Invariant: the result does not depend on the number of processes; an interruption cancels what has not begun and leaves
+no incomplete file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import Any
+
+from lipsym.certificates import write_certificate, write_text
+from lipsym.prove.digits import QUANTITIES, RADII, TEXT, Lower, lower_bounds, trained_case
+from lipsym.prove.suite import Case, suite
+from lipsym.prove.work import Done, work
+
+Progress = Callable[[Done | None, int, int], None]
+"""Called after each piece of work with its result (``None`` for preparations), how many are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run found.
+
+    Args:
+        suite: its name.
+        cases: in the suite's order.
+        trained: the trained network's.
+        folder: where the certificates and ``report.html`` are.
+    """
+
+    suite: str
+    cases: tuple[Done, ...]
+    trained: tuple[Done, ...]
+    folder: Path
+
+    @property
+    def failures(self) -> tuple[tuple[Done, str], ...]:
+        """Everything that went wrong."""
+        return tuple((done, failure) for done in (*self.cases, *self.trained) for failure in done.failures)
+
+
+def prove(
+    name: str = "default",
+    out: str | Path = "lipsym-report",
+    seed: int = 0,
+    jobs: int = 2,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    cases: Sequence[Case] | None = None,
+    trained: bool = True,
+) -> Run:
+    """Derive, evaluate, attack and certify every case of a suite, and write certificates and the report.
+
+    Args:
+        name: ``"quick"``, ``"default"`` or ``"full"``.
+        out: the folder that receives ``certificates/*.json`` and ``report.html``.
+        seed: of the searches.
+        jobs: processes, if no executor is given; 1 runs in this process.
+        executor: anything with ``submit``.
+        progress: called as work gets done.
+        cases: other cases than the suite's.
+        trained: whether the trained network is part of the run.
+
+    Returns:
+        A ``Run``; ``.failures`` is empty if everything holds.
+
+    Raises:
+        InputError: for an unknown suite, or a folder that cannot be written to.
+    """
+    chosen = suite(name) if cases is None else tuple(cases)
+    folder = Path(out)
+    # The folder is tried first: an hour's work must not end at a folder that cannot be written to.
+    write_text("", folder / ".writable").unlink()
+    results: dict[Any, Done] = {}
+    with _pool(executor, jobs) as submit:
+        plan: dict[Future[Any], Any] = {}
+        lower: Future[Lower] | None = submit(lower_bounds) if trained else None
+        plan.update({submit(work, case, seed): index for index, case in enumerate(chosen)})
+        total = len(plan) + (len(QUANTITIES) * len(RADII) if trained else 0)
+        if lower is not None:
+            found = lower.result()
+            plan.update({submit(trained_case, q, r, found): (q, r) for q in QUANTITIES for r in RADII})
+        for future in as_completed(plan):
+            done = results[plan[future]] = future.result()
+            write_certificate(done.document, folder / "certificates" / done.file)
+            if progress is not None:
+                progress(done, len(results), total)
+    run = Run(
+        name,
+        tuple(results[index] for index in range(len(chosen))),
+        tuple(results[q, r] for q in QUANTITIES for r in RADII) if trained else (),
+        folder,
+    )
+    # Imported here: the processes of the pool import this package, and need no figures.
+    from lipsym.report.html import report
+
+    page = report(_documents(run.cases), _documents(run.trained), name, TEXT)
+    write_text(page, folder / "report.html")
+    return run
+
+
+def _documents(done: Sequence[Done]) -> list[tuple[str, Any]]:
+    return [(one.file, one.document) for one in done]
+
+
+class _pool:  # noqa: N801 - a context manager used like a function
+    """``submit`` of an executor; pending work is cancelled when the block is left by an exception."""
+
+    def __init__(self, executor: Executor | None, jobs: int) -> None:
+        self.given = executor
+        self.jobs = jobs
+        self.own: Executor | None = None
+        self.others = set(active_children())
+
+    def __enter__(self) -> Callable[..., Future[Any]]:
+        if self.given is not None:
+            return self.given.submit
+        if self.jobs == 1:
+            return _submit_here
+        # "spawn" starts clean interpreters: a forked one may hold a lock of a library's threads.
+        self.own = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        return self.own.submit
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.own is None:
+            return
+        self.own.shutdown(wait=kind is None, cancel_futures=True)
+        if kind is not None:
+            # Work in progress is worth nothing now, and the interpreter would wait for it before it ends.
+            for child in set(active_children()) - self.others:
+                child.terminate()
+
+
+def _ignore_interrupts() -> None:
+    """An interrupt is the parent's to handle; its children end when it ends the pool."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _submit_here(function: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Run at once in this process; an exception is raised here, where it has its traceback."""
+    future: Future[Any] = Future()
+    future.set_result(function(*args))
+    return future

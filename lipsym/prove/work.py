@@ -1,0 +1,169 @@
+"""One case: derive, evaluate, attack.
+
+Invariant: disagreement of two arithmetics and a certified lower bound above a bound are reported as what they are,
+never averaged away; the comparison is one of exact rationals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from lipsym.bounds.derive import derive
+from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.certificates import certificate, evaluation, search_record
+from lipsym.certificates.numbers import write_end
+from lipsym.domains import evaluate as domain_evaluate
+from lipsym.enclosure import Enclosure, End
+from lipsym.nets.inputs import Dataset, InputBall
+from lipsym.nets.losses import Loss, loss
+from lipsym.nets.network import Network
+from lipsym.nets.specs import parse_inputs, parse_network, parse_region
+from lipsym.prove.suite import Case
+from lipsym.refute.confirm import Confirmed, certified_lower
+
+ARITHMETICS = (("arb", 53), ("mpmath", 53), ("float64", 53))
+"""The domains every bound is evaluated in, with their precision in bits; the first is the one reported."""
+
+NOTHING_FOUND, REFUTED = "no counterexample found", "refuted"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a case.
+
+    Args:
+        case: the case's title.
+        quantity: of the bound.
+        file: the certificate's name.
+        document: the certificate.
+        failures: what went wrong, one sentence each; empty for a run that holds.
+    """
+
+    case: str
+    quantity: str
+    file: str
+    document: Mapping[str, Any]
+    failures: tuple[str, ...] = ()
+
+
+def work(case: Case, seed: int = 0) -> Done:
+    """Derive the case's bound, evaluate it in every arithmetic, and search for parameters above it."""
+    network, region, inputs = parse_network(case.network), parse_region(case.region), parse_inputs(case.inputs)
+    objective = None if case.loss is None else loss(case.loss, weight_decay=case.weight_decay)
+    outcome = derive(network, region, inputs, case.quantity, objective)
+    asked = {
+        "quantity": case.quantity,
+        "side": "upper",
+        "network": network.spec,
+        "region": region.spec,
+        "inputs": inputs.spec,
+        "loss": case.loss,
+    }
+    failures: list[str] = []
+    if kind(outcome) != case.expect:
+        reason = "" if isinstance(outcome, Bound) else f": {outcome.reason}"
+        failures.append(f"expected {case.expect}, derived {kind(outcome)}{reason}")
+    if not isinstance(outcome, Bound):
+        return Done(case.title, case.quantity, case.file, certificate(outcome, asked, case=case.title), tuple(failures))
+    plain = derive(network, region, inputs, case.quantity, objective, rule="recursion") if case.compared else None
+    items = []
+    for index, point in enumerate(case.at):
+        at = dict(point)
+        values = evaluate(outcome, at)
+        failures += disagreements(values, at)
+        upper = values[ARITHMETICS[0]].hi
+        search = None
+        if case.budget and index < case.searched:
+            data = inputs if objective is None else attack_data(inputs, objective, network, at)
+            found = certified_lower(network, region, data, case.quantity, at, seed, case.budget, objective)
+            search = searched(found, upper)
+            failures += refutation(found, upper, at)
+        beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
+        items.append(evaluation(at, values, beside, search))
+    return Done(
+        case.title, case.quantity, case.file, certificate(outcome, asked, items, case.title), tuple(failures)
+    )
+
+
+def kind(outcome: Bound | Unbounded | Unknown) -> str:
+    """The outcome's name in lower case."""
+    return type(outcome).__name__.lower()
+
+
+def evaluate(bound: Bound, at: Mapping[str, Any]) -> dict[tuple[str, int], Enclosure]:
+    """The bound in every arithmetic."""
+    needed = {symbol.name for symbol in bound.symbols}
+    values = {name: value for name, value in at.items() if name in needed}
+    return {arithmetic: bound.evaluate(values, *arithmetic) for arithmetic in ARITHMETICS}
+
+
+def disagreements(values: Mapping[tuple[str, int], Enclosure], at: Mapping[str, Any]) -> list[str]:
+    """Pairs of arithmetics whose enclosures of one number do not meet: one of them is wrong."""
+    return [
+        f"{one[0]} and {two[0]} disagree at {_point(at)}: {values[one]} and {values[two]} do not meet"
+        for one, two in combinations(values, 2)
+        if not values[one].overlaps(values[two])
+    ]
+
+
+def refutation(found: Confirmed, upper: End, at: Mapping[str, Any]) -> list[str]:
+    """A certified lower bound above the bound: exact rationals are compared."""
+    if found.value <= upper:
+        return []
+    parameters = write_arrays([part for pair in found.params for part in pair if part is not None])
+    x = None if found.x is None else [write_end(v) for v in found.x]
+    return [
+        f"REFUTED at {_point(at)}: the quantity is at least {write_end(found.value)} > {write_end(upper)} at the parameters "
+        f"{parameters} and the input {x}"
+    ]
+
+
+def searched(found: Confirmed, upper: End) -> dict[str, Any]:
+    """The search's part of the certificate."""
+    return search_record(
+        verdict=NOTHING_FOUND if found.value <= upper else REFUTED,
+        lower=found.value,
+        evaluations=found.evaluations,
+        parameters=[[None if part is None else write_arrays([part])[0] for part in pair] for pair in found.params],
+        inputs=None if found.x is None else [write_end(v) for v in found.x],
+        method="projected ascent in floating point; confirmed by Arb at these rational parameters",
+    )
+
+
+def write_arrays(arrays: Sequence[Any]) -> list[Any]:
+    """Arrays of exact numbers as nested lists of rationals."""
+    return [_write(np.asarray(array).tolist()) for array in arrays]
+
+
+def attack_data(inputs: InputBall, objective: Loss, network: Network, at: Mapping[str, str]) -> Dataset:
+    """One sample within the hypotheses: an input of norm S along an axis, and a target of norm Y, or a class.
+
+    The bound holds for every data set in the ball, so it holds for this one; floats are rounded toward 0 to stay inside.
+    """
+    x, y = (np.zeros((1, int(width))) for width in (network.input_width, network.output_width))
+    x[0, 0] = _at_most(inputs.radius, at)
+    if objective.name == "cross_entropy":
+        return Dataset(x, np.array([0]))
+    if objective.name == "logistic":
+        return Dataset(x, np.array([1]))
+    y[0, 0] = -_at_most(inputs.label_radius, at)
+    return Dataset(x, y)
+
+
+def _at_most(radius: sp.Expr, at: Mapping[str, str]) -> float:
+    return domain_evaluate(radius, at).lower_float()
+
+
+def _write(value: Any) -> Any:
+    return [_write(item) for item in value] if isinstance(value, list) else write_end(Fraction(value))
+
+
+def _point(at: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in at.items())

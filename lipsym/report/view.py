@@ -1,0 +1,164 @@
+"""What the report shows, read from certificates.
+
+Invariant: every number on the page comes from a certificate; here it is only rounded, in the direction that keeps it
+true, and divided.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from markupsafe import Markup
+
+from lipsym.bounds.latex import LEFT_SIDES
+from lipsym.certificates.numbers import read_enclosure, read_end
+from lipsym.certificates.read import straight_line_program
+from lipsym.domains.parse import parse
+from lipsym.enclosure import Enclosure
+from lipsym.report.decimals import decimal
+from lipsym.report.formula import Formulas
+from lipsym.report.plot import Curve
+
+NOTHING_FOUND = "no counterexample found"
+WORDS = {"lipschitz": "Lipschitz (order 1)", "smoothness": "smoothness (order 2)", "hessian_lipschitz": "order 3"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A bound at one point, as text; ``tone`` is the verdict's class on the page."""
+
+    at: str
+    values: tuple[str, ...]
+    bound: str
+    plain: str
+    lower: str
+    ratio: str
+    verdict: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """One certificate, as text and pictures."""
+
+    id: str
+    title: str
+    file: str
+    outcome: str
+    quantity: str
+    question: str
+    radius: str
+    verdict: str
+    tone: str
+    lines: tuple[Markup, ...]
+    rows: tuple[Row, ...]
+    main: int
+    domains: tuple[str, ...]
+    hypotheses: tuple[str, ...]
+    norm: str
+    rules: tuple[str, ...]
+    steps: tuple[Mapping[str, str], ...]
+    reason: str
+    witness: str
+
+
+def case_view(document: Mapping[str, Any], file: str, formulas: Formulas) -> CaseView:
+    """The view of one certificate."""
+    rows = tuple(_row(item) for item in document["evaluations"])
+    verdict, tone = _verdict(document, rows)
+    loss = f", loss {document['loss']}" if document["loss"] else ""
+    return CaseView(
+        id=re.sub(r"[^a-z0-9]+", "-", file.removesuffix(".json").lower()).strip("-"),
+        title=document["case"] or document["network"],
+        file=file,
+        outcome=document["outcome"],
+        quantity=WORDS[document["quantity"]] + (" of the loss" if document["loss"] else ""),
+        question=f"{document['network']}; parameters {document['region']}; inputs {document['inputs']}{loss}",
+        radius=document["region"].partition(":")[2].partition(" ")[0],
+        verdict=verdict,
+        tone=tone,
+        lines=_lines(document, formulas) if document["outcome"] == "bound" else (),
+        rows=rows,
+        main=0,
+        domains=tuple(value["domain"] for value in document["evaluations"][0]["values"]) if rows else (),
+        hypotheses=tuple(document["hypotheses"]),
+        norm=document.get("norm", ""),
+        rules=tuple(document["rules"]),
+        steps=tuple(document.get("steps", ())),
+        reason=document.get("reason", ""),
+        witness=document.get("witness", ""),
+    )
+
+
+def curve(title: str, documents: Sequence[Mapping[str, Any]]) -> Curve | None:
+    """The evaluations of one certificate, searched at every radius, as a curve."""
+    points = []
+    for item in (item for document in documents for item in document["evaluations"]):
+        if item["search"] is None or "R" not in item["at"]:
+            continue
+        sharp, lower = _enclosures(item)[0], Enclosure(read_end(item["search"]["lower"]))
+        plain = read_enclosure(item["plain"]).upper_float() if item["plain"] else sharp.upper_float()
+        points.append((float(Fraction(item["at"]["R"])), sharp.upper_float(), plain, lower.lower_float()))
+    if len(points) < 2:
+        return None
+    return Curve(title, *map(tuple, zip(*sorted(points), strict=True)))  # type: ignore[arg-type]
+
+
+def ratio(item: Mapping[str, Any]) -> Fraction | None:
+    """``bound / lower bound`` at one point of a certificate, exactly; ``None`` where there is no positive lower bound."""
+    if item["search"] is None:
+        return None
+    upper, lower = _enclosures(item)[0].hi, read_end(item["search"]["lower"])
+    return Fraction(upper) / Fraction(lower) if isinstance(upper, Fraction) and lower > 0 else None
+
+
+def _enclosures(item: Mapping[str, Any]) -> list[Enclosure]:
+    return [read_enclosure(value) for value in item["values"]]
+
+
+def _row(item: Mapping[str, Any]) -> Row:
+    values = tuple(decimal(value.hi) for value in _enclosures(item))
+    search, over = item["search"], ratio(item)
+    return Row(
+        at=", ".join(f"{name} = {number}" for name, number in item["at"].items()),
+        values=values,
+        bound=values[0],
+        plain="" if item["plain"] is None else decimal(read_enclosure(item["plain"]).hi),
+        lower="" if search is None else decimal(read_end(search["lower"]), up=False),
+        ratio="" if over is None else decimal(over, 4),
+        verdict="" if search is None else search["verdict"],
+        tone="" if search is None else "good" if search["verdict"] == NOTHING_FOUND else "bad",
+    )
+
+
+def _verdict(document: Mapping[str, Any], rows: Sequence[Row]) -> tuple[str, str]:
+    if document["outcome"] == "unknown":
+        return "unknown: no proved rule", "open"
+    if document["outcome"] == "unbounded":
+        return "proved infinite", "good"
+    if any(row.tone == "bad" for row in rows):
+        return "REFUTED", "bad"
+    searched = any(row.verdict for row in rows)
+    return ("proved; " + NOTHING_FOUND if searched else "proved; not searched"), "good"
+
+
+def _lines(document: Mapping[str, Any], formulas: Formulas) -> tuple[Markup, ...]:
+    """The bound on one line if it is short, else the derivation's lines and the result."""
+    relation = {"upper": r"\leq", "lower": r"\geq"}[document["side"]]
+    left = LEFT_SIDES[document["quantity"]].replace("{}", r"\Phi" if document["loss"] else "N")
+    steps, short = straight_line_program(document)
+    if document["latex"].startswith("$"):
+        return (formulas.define(left, short, relation),)
+    integers = frozenset(document["integers"])
+    lines = [formulas.define(_latex(symbol), expr) for symbol, expr in steps]
+    return (*lines, formulas.define(left, parse(document["result"], integers), relation))
+
+
+def _latex(symbol: Any) -> str:
+    import sympy as sp
+
+    return sp.latex(symbol)
