@@ -151,7 +151,7 @@ def _at(name: str, end: End) -> tuple[End, End]:
         limit = _LIMITS[name][end > 0]
         return limit, limit
     if abs(end) > _EXPLODING and name in ("exp", "expm1", "sinh", "cosh", "tanh", "erf", "sigmoid", "softplus"):
-        return _far(name, end)
+        return _far(name, Fraction(end))
     return _ends(_value(name, _ball(end)))
 
 

@@ -12,16 +12,12 @@ the function is within an ulp of a trivial bound use that bound.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from fractions import Fraction
-from math import factorial, isqrt
 
 import numpy as np
 
-from lipsym.domains import float64_constants as constants
-from lipsym.domains.float64_constants import Constant
-from lipsym.domains.float64_double import Double, Polynomial, choose, double, from_constants, polynomial
+from lipsym.domains import float64_tables as tables
+from lipsym.domains.float64_double import Double, choose, double
 from lipsym.domains.float64_rounding import (
     Floats,
     Pair,
@@ -89,7 +85,7 @@ def tanh(x: Floats) -> Pair:
         # Below 2^-60: a − a³/3 ≤ tanh a ≤ a. Above 20: 1 − tanh a ≤ 2 exp(−2a) < 2^-56.
         small, large = a < _TINY, a > 20.0
         lo = np.where(small, np.nextafter(a, -_INFINITY), np.where(large, _BELOW_ONE, lo))
-        return lo, np.where(small, a, np.minimum(hi, 1.0))
+        return lo, np.where(small, a, np.where(large, 1.0, np.minimum(hi, 1.0)))
 
     return _odd(half, x)
 
@@ -140,7 +136,7 @@ def atan(x: Floats) -> Pair:
     """``atan``, by ``atan a = π/2 − atan(1/a)`` above 1 and ``atan y = atan c + atan((y − c)/(1 + yc))``."""
 
     def half(a: Floats) -> Pair:
-        table = _atan_table()
+        table = tables.atan_table()
         inverted = a > 1.0
         # Above 2^60, π/2 − 2^-60 ≤ atan a ≤ π/2.
         clipped = np.clip(a, 1.0, 2.0**60)
@@ -164,11 +160,10 @@ def atan(x: Floats) -> Pair:
 
 
 def erf(x: Floats) -> Pair:
-    """``erf``, by its Taylor series at the multiples of 1/16; above 6, ``1 − erf a ≤ exp(−36) < 2^-51`` is sharpened to
-    ``1 − erf a ≤ exp(−a²)/(a√π) < 2^-54``."""
+    """``erf``, by its Taylor series at the multiples of 1/16; above 6, ``1 − erf a ≤ exp(−a²)/(a√π) < 2^-54``."""
 
     def half(a: Floats) -> Pair:
-        table = _erf_table()
+        table = tables.erf_table()
         small = a < 2.0**-100
         inner = np.where(small, 0.0, np.minimum(a, 6.0))
         j = np.rint(inner * 16.0)
@@ -183,7 +178,7 @@ def erf(x: Floats) -> Pair:
             (low, high), scale = linear.widened(2.0**-190).bounds(), np.array(2.0**-600)
             lo = np.where(small, multiply_down(low, scale), lo)
             hi = np.where(small, multiply_up(high, scale), hi)
-        return np.where(a > 6.0, _BELOW_ONE, lo), np.minimum(hi, 1.0)
+        return np.where(a > 6.0, _BELOW_ONE, lo), np.where(a > 6.0, 1.0, np.minimum(hi, 1.0))
 
     return _odd(half, x)
 
@@ -193,13 +188,13 @@ def quadrant(x: Floats) -> tuple[Double, np.ndarray, np.ndarray]:
 
     The floor is ``UNKNOWN`` where the sign of ``r`` is not certain.
     """
-    k = np.rint(x * _trig_table().per_quarter)
+    k = np.rint(x * tables.trig_table().per_quarter)
     r = double(x)
     # Each part of π/2 has 33 bits and k has 21: the products are exact.
-    for part in _trig_table().parts:
+    for part in tables.trig_table().parts:
         r = r - double(k * part)
     # Without a turn nothing is taken away, and tiny arguments stay exact.
-    r = choose(k == 0, double(x), r - double(k) * _trig_table().rest)
+    r = choose(k == 0, double(x), r - double(k) * tables.trig_table().rest)
     index = k.astype(np.int64)
     uncertain = (np.abs(r.head) <= 2 * (np.abs(r.tail) + r.radius)) & (x != 0)
     floor = np.where(r.head < 0, index - 1, index)
@@ -209,7 +204,7 @@ def quadrant(x: Floats) -> tuple[Double, np.ndarray, np.ndarray]:
 def sin_and_floor(x: Floats, shift: int) -> tuple[Floats, Floats, np.ndarray]:
     """``sin(x + shift·π/2)`` for ``|x| ≤ 2^20``, and ``floor(x/(π/2)) + shift`` (see ``quadrant``)."""
     r, k, floor = quadrant(x)
-    table = _trig_table()
+    table = tables.trig_table()
     square = r * r
     z = square.ball()
     sine = r.plus_ball(r.ball() * z * table.sine(z))
@@ -277,7 +272,7 @@ def _exp_before(limit: float, x: Floats, lo: Floats, hi: Floats) -> Pair:
 def scaled_exp(x: Floats) -> tuple[Double, np.ndarray]:
     """``exp(x) = m·2^k`` with ``m`` near ``[1, 2)``: ``x = n·log(2)/64 + r``, ``exp x = 2^(n/64) exp r``."""
     n, r = _reduce_exp(x)
-    root = _entry(_exp_table().roots, n & 63)
+    root = _entry(tables.exp_table().roots, n & 63)
     return root + root * r, n >> 6
 
 
@@ -290,14 +285,14 @@ def _exp(x: Floats) -> Double:
 def _expm1(x: Floats) -> Double:
     """``exp(x) − 1`` for ``|x| ≤ 60``; for ``n = 0`` no 1 is added and taken away."""
     n, r = _reduce_exp(x)
-    root = _entry(_exp_table().roots, n & 63)
+    root = _entry(tables.exp_table().roots, n & 63)
     whole = (root + root * r).scaled(power_of_two(n >> 6)) - double(1.0)
     return choose(n == 0, r, whole)
 
 
 def _reduce_exp(x: Floats) -> tuple[np.ndarray, Double]:
     """``n`` and ``exp(r) − 1 = r + r²·q(r)`` where ``x = n·log(2)/64 + r``, ``|r| ≤ 0.0055``."""
-    table = _exp_table()
+    table = tables.exp_table()
     n = np.rint(x * table.per_step)
     r = double(x) - double(n) * table.step
     b = r.ball()
@@ -307,12 +302,12 @@ def _reduce_exp(x: Floats) -> tuple[np.ndarray, Double]:
 def log_double(a: Double) -> Double:
     """``log a``, ``a > 0``: ``a = 2^e m``, ``√½ ≲ m ≲ √2``; with a 12-bit ``w ≈ 1/m``, ``log m = log(1 + s) − log w``,
     ``s = mw − 1``."""
-    table = _log_table()
+    table = tables.log_table()
     m, e = np.frexp(a.head)
     small = m < 0.7071
     m, e = np.where(small, 2.0 * m, m), e - small
     first, second = -(e // 2), -(e - e // 2)
-    # Tails and radii that underflow here lose at most 2^-1074, far less than the 2^-1000 added.
+    # Tails and radii that underflow here lose at most 2^-1074, far less than the 2^-999 added.
     tail = a.tail * power_of_two(first) * power_of_two(second)
     radius = a.radius * power_of_two(first) * power_of_two(second) + ((a.tail != 0) | (a.radius != 0)) * 2.0**-999
     index = np.rint(m * 128.0).astype(np.int64) - table.offset
@@ -327,123 +322,3 @@ def log_double(a: Double) -> Double:
 
 def _entry(table: Double, index: np.ndarray) -> Double:
     return Double(table.head[index], table.tail[index], table.radius[index])
-
-
-# Tables, made once on first use.
-
-
-class _ExpTable:
-    """``2^(j/64)`` and the series of ``(exp r − 1 − r)/r²``.
-
-    Its tail after ``r^5/7!`` is at most ``1.01·|r|^6/8!``, the slope of the tail at most 7 times that over ``|r|``.
-    """
-
-    def __init__(self) -> None:
-        log2 = constants.logarithm(Fraction(2))
-        one = Constant(Fraction(1))
-        self.roots = from_constants([one] + [constants.two_to_the(j, 64) for j in range(1, 64)])
-        self.step = _scalar(Constant(log2.value / 64, log2.error / 64))
-        self.per_step = float(64 / log2.value)
-        reach = Fraction(55, 10000)
-        row = [Constant(Fraction(1, factorial(i + 2))) for i in range(6)]
-        rest = 2 * reach**6 / factorial(8)
-        self.series = polynomial([row], reach, rest, 7 * rest / reach).at(np.array(0))
-
-
-class _LogTable:
-    """Inverses of ``j/128`` to 12 bits, their logarithms, and the series of ``(log(1+s) − s + s²/2)/s³``.
-
-    Its tail after ``s^6/9`` is at most ``|s|^7/10/(1 − |s|)``.
-    """
-
-    def __init__(self) -> None:
-        self.offset = 89
-        inverses = [Fraction(round(Fraction(128, j) * 4096), 4096) for j in range(89, 184)]
-        logs = [constants.logarithm(w) if w != 1 else Constant(Fraction(0)) for w in inverses]
-        self.inverses = np.array([float(w) for w in inverses])
-        self.logarithms = from_constants([Constant(-c.value, c.error) for c in logs])
-        self.log2 = _scalar(constants.logarithm(Fraction(2)))
-        reach = Fraction(61, 10000)
-        row = [Constant(Fraction((-1) ** i, i + 3)) for i in range(7)]
-        self.series = polynomial([row], reach, reach**7, 8 * reach**6).at(np.array(0))
-
-
-class _AtanTable:
-    """``atan(j/64)``, ``π/2``, and the series of ``(atan t − t)/t³`` in ``z = t²``, alternating: the tail is at most
-    its first term."""
-
-    def __init__(self) -> None:
-        angles = [Constant(Fraction(0))] + [constants.arctangent(Fraction(j, 64)) for j in range(1, 65)]
-        self.angles = from_constants(angles)
-        half = constants.pi()
-        self.half_pi = _scalar(Constant(half.value / 2, half.error / 2))
-        reach = Fraction(79, 10000) ** 2
-        row = [Constant(Fraction((-1) ** (i + 1), 2 * i + 3)) for i in range(5)]
-        self.series = polynomial([row], reach, reach**5 / 13, 5 * reach**4).at(np.array(0))
-
-
-class _TrigTable:
-    """``π/2`` in four parts of 33 bits and a rest, and the series of ``(sin r − r)/r³`` and ``(cos r − 1 + r²/2)/r⁴``.
-
-    Both are series in ``z = r²`` that alternate with decreasing terms: the tail is at most its first term.
-    """
-
-    def __init__(self) -> None:
-        half = Constant(constants.pi().value / 2, constants.pi().error)
-        parts, rest = [], half.value
-        for place in (32, 65, 98, 131):
-            part = Fraction(int(rest * 2**place), 2**place)
-            parts.append(float(part))
-            rest -= part
-        self.parts = parts
-        self.rest = _scalar(Constant(rest, half.error))
-        self.per_quarter = float(1 / half.value)
-        reach, count = Fraction(625, 1000), 9
-        sine = [Constant(Fraction((-1) ** (i + 1), factorial(2 * i + 3))) for i in range(count)]
-        cosine = [Constant(Fraction((-1) ** i, factorial(2 * i + 4))) for i in range(count)]
-        rest = reach**count / factorial(2 * count + 3)
-        slope = 2 * count * rest / reach
-        self.sine = polynomial([sine], reach, rest, slope).at(np.array(0))
-        self.cosine = polynomial([cosine], reach, rest, slope).at(np.array(0))
-
-
-class _ErfTable:
-    """Taylor coefficients of ``erf`` at ``c = j/16``: the ``n``-th derivative of ``erf′`` is
-    ``(2/√π)(−1)^n H_n(c) exp(−c²)``.
-
-    By Cramér's inequality ``|H_n(x)| exp(−x²/2) ≤ 1.09·2^{n/2}√(n!)``, so the term ``n`` is at most
-    ``1.24·2^{n/2}|t|^{n+1}/√(n!)/(n+1)``, and from ``n = 14`` on the terms shrink by more than 1/2 for
-    ``|t| ≤ 1/31``: the tail is at most twice the first term left out.
-    """
-
-    def __init__(self) -> None:
-        count, reach = 15, Fraction(1, 31)
-        values, slopes, rows = [], [], []
-        for j in range(97):
-            c = Fraction(j, 16)
-            decay = constants.exponential(c * c).inverse()
-            factor = decay.times(constants.two_over_root_pi())
-            hermite = [Fraction(1), 2 * c]
-            for n in range(1, count):
-                hermite.append(2 * c * hermite[n] - 2 * n * hermite[n - 1])
-            terms = [factor.times(Fraction((-1) ** n) * hermite[n] / factorial(n + 1)) for n in range(count)]
-            values.append(constants.error_function(c, decay) if j else Constant(Fraction(0)))
-            slopes.append(terms[0])
-            rows.append(terms[1:])
-        self.values, self.slopes = from_constants(values), from_constants(slopes)
-        # Term n is t·slope_n with t² taken out: (2^n/n!)^{1/2} is bounded through an integer square root.
-        bound = Fraction(isqrt(2**count * 10**20 // factorial(count)) + 1, 10**10)
-        tail = 2 * Fraction(124, 100) * bound * reach ** (count - 1) / (count + 1)
-        self.series: Polynomial = polynomial(rows, reach, tail, (count + 1) * tail / reach)
-
-
-def _scalar(constant: Constant) -> Double:
-    table = from_constants([constant])
-    return Double(*(part[0] for part in table))
-
-
-_exp_table = functools.cache(_ExpTable)
-_log_table = functools.cache(_LogTable)
-_atan_table = functools.cache(_AtanTable)
-_trig_table = functools.cache(_TrigTable)
-_erf_table = functools.cache(_ErfTable)

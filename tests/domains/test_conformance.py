@@ -90,7 +90,7 @@ def test_an_even_power_that_takes_the_ends_alone_is_caught() -> None:
 
     report = check_domain(but_with(power=power), cases=150, operations=["power"])
     assert report.failures
-    assert all(f.arguments[1] % 2 == 0 for f in report.failures)
+    assert {f.arguments[1] for f in report.failures} <= {2, 4, 6, 8}
 
 
 def test_tanh_of_the_mathematical_library_is_caught() -> None:

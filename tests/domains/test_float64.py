@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lipsym.domains import float64, float64_constants, float64_functions, float64_rounding
+from lipsym.domains import (
+    float64,
+    float64_constants,
+    float64_double,
+    float64_functions,
+    float64_powers,
+    float64_rounding,
+)
 from lipsym.domains.float64 import IntervalArray, float64_domain, pack, unpack
 from lipsym.domains.float64_double import Ball, Double, double, from_constants
 from lipsym.enclosure import Enclosure
@@ -274,7 +281,7 @@ def test_the_mathematical_library_is_not_used(monkeypatch: pytest.MonkeyPatch) -
                 raise AssertionError(name)
             return getattr(np, name)
 
-    for module in (float64, float64_functions, float64_rounding):
+    for module in (float64, float64_double, float64_functions, float64_powers, float64_rounding):
         monkeypatch.setattr(module, "np", Bare())
     for function in float64_domain().functions.values():
         function(points(0.25, 3.5, 70.0))
