@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq
 
+from lipsym.domains.expressions import FUNCTIONS
+from lipsym.domains.record import Domain
 from lipsym.enclosure import Enclosure
-from lipsym.errors import InputError
+from lipsym.errors import DomainError, InputError
 
 _SMALLEST_EXPONENT = -100_000
 """Smaller numbers count as 0, with an error of ``2**_SMALLEST_EXPONENT``: their zeros would fill the memory."""
@@ -111,6 +113,57 @@ def midpoints(matrix: arb_mat) -> np.ndarray:
     scale = arb(2) ** arb(-top)
     values = [float(x * scale) for x in balls]
     return np.array(values).reshape(matrix.nrows(), matrix.ncols())
+
+
+def ball_domain(precision: int) -> Domain[arb]:
+    """Balls as a numeric domain, for functions of arguments known to many bits.
+
+    On wide arguments it is looser than the interval domains; at points it is the fastest. ``Heaviside`` of a ball that
+    contains 0 is the hull ``[0, 1]``. The caller scopes the precision.
+    """
+    return Domain(
+        name="ball",
+        precision=precision,
+        enclose=ball,
+        ends=ends,
+        add=arb.__add__,
+        multiply=arb.__mul__,
+        divide=_divide,
+        power=_power,
+        root=lambda x, n: x.sqrt() if n == 2 else x.root(n),
+        maximum=arb.max,
+        minimum=arb.min,
+        functions={name: getattr(arb, name) for name in FUNCTIONS if hasattr(arb, name)}
+        | {"sigmoid": _sigmoid, "softplus": _softplus, "Heaviside": _heaviside},
+    )
+
+
+def _divide(x: arb, y: arb) -> arb:
+    if y.contains(0):
+        raise DomainError(
+            f"a division by the ball {y} was met",
+            "a divisor that may be 0 has no bounded quotient",
+            "move the point away from the pole, or raise the precision",
+        )
+    return x / y
+
+
+def _power(x: arb, n: int) -> arb:
+    return abs(x) ** n if n % 2 == 0 else x**n
+
+
+def _sigmoid(x: arb) -> arb:
+    return 1 / (1 + (-x).exp())
+
+
+def _softplus(x: arb) -> arb:
+    """``max(x, 0) + log(1 + exp(−|x|))``: no cancellation and no overflow on either side."""
+    return x.max(arb(0)) + (-abs(x)).exp().log1p()
+
+
+def _heaviside(x: arb) -> arb:
+    exact = ends(x)
+    return ball(Enclosure(1 if exact.lo > 0 else 0, 0 if exact.hi < 0 else 1))
 
 
 def _exponent(exact: arb) -> int:
