@@ -35,7 +35,11 @@ LARGEST_EXACT_POWER = 1 << 40
 """Exponents and counts beyond this are refused: they are mistakes, and squaring would run for minutes."""
 
 _NAMES = {head: name for name, head in FUNCTIONS.items()}
-_SEARCHES = {"MaxOver": search.maximum_on_interval, "IsolatedRoot": search.isolated_root, "BallMax": search.maximum_on_ball}
+_SEARCHES = {
+    "MaxOver": search.maximum_on_interval,
+    "IsolatedRoot": search.isolated_root,
+    "BallMax": search.maximum_on_ball,
+}
 _BINDERS = {MaxOver: "MaxOver", BallMax: "BallMax", IsolatedRoot: "IsolatedRoot"}
 
 

@@ -176,7 +176,10 @@ def maximum_on_ball(
         if a == b:
             return []
         middle = (a + b) / 2
-        return [cell[:widest] + ((a, middle),) + cell[widest + 1 :], cell[:widest] + ((middle, b),) + cell[widest + 1 :]]
+        return [
+            cell[:widest] + ((a, middle),) + cell[widest + 1 :],
+            cell[:widest] + ((middle, b),) + cell[widest + 1 :],
+        ]
 
     unit, face = (Fraction(0), Fraction(1)), (Fraction(1), Fraction(1))
     packed = function.packed and domain.pack is not None and domain.unpack is not None
@@ -334,7 +337,9 @@ def _packed(domain: Domain[Any], function: Function, arguments: Sequence[Sequenc
     return values if len(values) == len(arguments[0]) else [values[0]] * len(arguments[0])
 
 
-def _attempt_slope(domain: Domain[Any], function: Function, cell: tuple[Fraction, Fraction]) -> tuple[End, Enclosure] | None:
+def _attempt_slope(
+    domain: Domain[Any], function: Function, cell: tuple[Fraction, Fraction]
+) -> tuple[End, Enclosure] | None:
     """Upper end and slope on a cell, or ``None`` where there is no slope."""
     try:
         value, slopes = function.slopes(variable(domain, domain.enclose(Enclosure(*cell)), 0, 1))
