@@ -43,5 +43,5 @@ def digits_mlp() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def _load(name: str) -> dict[str, np.ndarray]:
-    with files(__package__).joinpath(name).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+    with files("lipsym.data").joinpath(name).open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
         return {key: archive[key] for key in archive.files}

@@ -63,10 +63,8 @@ def write(out: Path, images: np.ndarray, labels: np.ndarray, parameters: Paramet
     """Write both archives into the folder ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(out / "digits.npz", images=images, labels=labels)
-    named = {
-        f"{letter}{k}": array for k, pair in enumerate(parameters, 1) for letter, array in zip("Ab", pair, strict=True)
-    }
-    np.savez_compressed(out / "digits_mlp.npz", **named)
+    (a1, b1), (a2, b2) = parameters
+    np.savez_compressed(out / "digits_mlp.npz", A1=a1, b1=b1, A2=a2, b2=b2)
 
 
 def main() -> None:

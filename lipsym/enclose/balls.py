@@ -80,7 +80,8 @@ def ball_matrix(rows: Any) -> arb_mat:
         entries: Iterable[Any] = (arb(x) for x in array.astype(np.float64).ravel().tolist())
     else:
         entries = (ball(x) for x in array.ravel().tolist())
-    return arb_mat(*array.shape, list(entries))
+    rows_count, columns_count = array.shape
+    return arb_mat(rows_count, columns_count, list(entries))
 
 
 def column(values: Sequence[Any]) -> arb_mat:
@@ -102,6 +103,11 @@ def lower(x: arb) -> Fraction:
     """The exact lower end of a ball that encloses a non-negative number; 0 where the ball says nothing better."""
     end = ends(x).lo
     return max(Fraction(0), end) if isinstance(end, Fraction) else Fraction(0)
+
+
+def total(values: Iterable[arb]) -> arb:
+    """The sum of balls."""
+    return sum(values, arb(0))  # type: ignore[return-value]
 
 
 def midpoints(matrix: arb_mat) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 
 from flint import arb, arb_mat
 
-from lipsym.enclose.balls import lower, working_precision
+from lipsym.enclose.balls import lower, total, working_precision
 from lipsym.enclose.forward import (
     BallParameters,
     Parameters,
@@ -74,9 +74,9 @@ def jacobian(network: Network, params: Parameters, x: Any, precision: int = 128)
         trace = evaluate(network, theta, columns(network, x), 1, precision)
         offsets, count = _offsets(network, theta)
         rows = [[arb(0)] * count for _ in range(network.output_width)]
-        for index, back in backward(network, theta, trace):
-            a, b = theta[network.layers[index].block]
-            start, u = offsets[network.layers[index].block], trace.inputs[index].entries()
+        for index, layer, back in backward(network, theta, trace):
+            a, b = theta[layer.block]
+            start, u = offsets[layer.block], trace.inputs[index].entries()
             for row, delta in zip(rows, back.tolist(), strict=True):
                 for i, d in enumerate(delta):
                     for j, value in enumerate(u):
@@ -97,16 +97,15 @@ def output_gram(network: Network, params: Parameters, x: Any, precision: int = 1
         theta = load(network, params)
         trace = evaluate(network, theta, columns(network, x), 1, precision)
         uses: dict[Any, list[tuple[arb_mat, arb_mat]]] = {}
-        for index, back in backward(network, theta, trace):
-            uses.setdefault(network.layers[index].block, []).append((trace.inputs[index], back))
-        width = network.output_width
-        total = arb_mat(width, width)
+        for index, layer, back in backward(network, theta, trace):
+            uses.setdefault(layer.block, []).append((trace.inputs[index], back))
+        gram = arb_mat(network.output_width, network.output_width)
         for block, terms in uses.items():
             one = 0 if theta[block][1] is None else 1
             for u, left in terms:
                 for v, right in terms:
-                    total += (left * right.transpose()) * ((u.transpose() * v)[0, 0] + one)
-        return total
+                    gram += (left * right.transpose()) * ((u.transpose() * v)[0, 0] + one)
+        return gram
 
 
 def lipschitz_at(network: Network, params: Parameters, x: Any, precision: int = 128) -> Enclosure:
@@ -181,14 +180,14 @@ def evaluate(network: Network, theta: BallParameters, x: arb_mat, order: int, pr
     return Trace(tuple(inputs), tuple(slopes))
 
 
-def backward(network: Network, theta: BallParameters, trace: Trace) -> Iterator[tuple[int, arb_mat]]:
-    """``(index, ∂N/∂z)`` for each affine layer, last first; ``z`` is its output, ``∂N/∂z`` of shape (ℓ_m, ℓ)."""
+def backward(network: Network, theta: BallParameters, trace: Trace) -> Iterator[tuple[int, Affine, arb_mat]]:
+    """``(index, layer, ∂N/∂z)`` for each affine layer, last first; ``z`` is its output, ``∂N/∂z`` of shape (ℓ_m, ℓ)."""
     width = network.output_width
     back = arb_mat(width, width, [int(i == j) for i in range(width) for j in range(width)])
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
         if isinstance(layer, Affine):
-            yield index, back
+            yield index, layer, back
             back = back * theta[layer.block][0]
         else:
             back = back * diagonal(trace.slopes[index][0])
@@ -205,12 +204,7 @@ def diagonal(vector: arb_mat) -> arb_mat:
 
 def norm_squared(params: BallParameters) -> arb:
     """``Σ ‖A‖_F² + ‖b‖²`` over the blocks."""
-    total = arb(0)
-    for a, b in params.values():
-        for matrix in (a, b):
-            if matrix is not None:
-                total += sum((x * x for x in matrix.entries()), arb(0))
-    return total
+    return total(x * x for pair in params.values() for part in pair if part is not None for x in part.entries())
 
 
 def _form_lower(
@@ -226,8 +220,8 @@ def _form_lower(
             length = norm_squared(load(network, direction)).sqrt()
             if not length > 0:
                 continue
-            size = sum((value * value for value in form), arb(0))
-            best = max(best, lower(size.sqrt() * math.factorial(order) / length**order))
+            size = total(value * value for value in form).sqrt()
+            best = max(best, lower(size * math.factorial(order) / length**order))
     return best
 
 
@@ -273,7 +267,7 @@ def _output_hessian(
     """The Hessian of one output, from the gradient carried backwards and the tangents carried forwards."""
     back = arb_mat(network.output_width, 1)
     back[output, 0] = 1
-    total, mixed = arb_mat(count, count), arb_mat(count, count)
+    curved, mixed = arb_mat(count, count), arb_mat(count, count)
     for index in reversed(range(len(network.layers))):
         layer = network.layers[index]
         if isinstance(layer, Affine):
@@ -287,6 +281,6 @@ def _output_hessian(
         else:
             first, second = trace.slopes[index]
             tangent = tangents[index]
-            total += tangent.transpose() * (diagonal(diagonal(second) * back) * tangent)
+            curved += tangent.transpose() * (diagonal(diagonal(second) * back) * tangent)
             back = diagonal(first) * back
-    return total + mixed + mixed.transpose()
+    return curved + mixed + mixed.transpose()

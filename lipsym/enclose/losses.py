@@ -14,7 +14,7 @@ from typing import Any
 from flint import arb, arb_mat
 
 from lipsym.domains import evaluate as evaluate_expression
-from lipsym.enclose.balls import ball, lower, working_precision
+from lipsym.enclose.balls import ball, lower, total, working_precision
 from lipsym.enclose.derivatives import evaluate, norm_squared
 from lipsym.enclose.forward import BallParameters, Parameters, columns, directional_taylor, load
 from lipsym.enclose.loss_search import steepest_loss_directions, targets
@@ -49,18 +49,17 @@ def loss_taylor(
             m.transpose().tolist()
             for m in directional_taylor(network, params, direction, data.points, order, precision)
         ]
-        total = [arb(0)] * (order + 1)
+        mean = [arb(0)] * (order + 1)
         for s, target in enumerate(y.tolist()):
             for k, c in enumerate(g_series(loss, [m[s] for m in outputs], target, precision)):
-                total[k] += c
-        total = [c / len(y) for c in total]
+                mean[k] += c / len(y)
         decay = weight_decay(loss, precision)
         if not decay.is_zero():
             theta, u = load(network, params), load(network, direction)
             parts = [norm_squared(theta) / 2, inner(theta, u), norm_squared(u) / 2][: order + 1]
             for k, part in enumerate(parts):
-                total[k] += decay * part
-        return total
+                mean[k] += decay * part
+        return mean
 
 
 def loss_gradient(
@@ -134,7 +133,7 @@ def g_series(loss: Loss, output: Sequence[Sequence[arb]], target: Any, precision
         ]
         delta = None if loss.name == "mse" else _number(loss.delta, precision)
         return [
-            _total(parts)
+            total(parts)
             for parts in zip(*[_residual_series(r, delta) for r in zip(*residual, strict=True)], strict=True)
         ]
     logits = [[arb(0), *row] for row in output] if loss.name == "logistic" else [list(row) for row in output]
@@ -163,12 +162,13 @@ def weight_decay(loss: Loss, precision: int) -> arb:
 
 def inner(left: BallParameters, right: BallParameters) -> arb:
     """The inner product of two parameter vectors."""
-    total = arb(0)
-    for block, pair in left.items():
-        for a, b in zip(pair, right[block], strict=True):
-            if a is not None and b is not None:
-                total += _total(x * y for x, y in zip(a.entries(), b.entries(), strict=True))
-    return total
+    parts = [
+        total(x * y for x, y in zip(a.entries(), b.entries(), strict=True))
+        for block, pair in left.items()
+        for a, b in zip(pair, right[block], strict=True)
+        if a is not None and b is not None
+    ]
+    return total(parts)
 
 
 def _form_lower(
@@ -194,7 +194,7 @@ def _form_lower(
 
 def _residual_series(r: Sequence[arb], delta: arb | None) -> Series:
     """Coefficients of the squared or Huber loss of one residual; the hull of both pieces where it may be ``±δ``."""
-    square = [_total(r[i] * r[k - i] for i in range(k + 1)) / 2 for k in range(len(r))]
+    square = [total(r[i] * r[k - i] for i in range(k + 1)) / 2 for k in range(len(r))]
     if delta is None or abs(r[0]) < delta:
         return square
     sign = 1 if r[0] > 0 else -1  # where r may be 0, |r| < δ failed only for want of precision: the hull below
@@ -213,10 +213,10 @@ def _residual_series(r: Sequence[arb], delta: arb | None) -> Series:
 def _log_sum_exp(logits: Sequence[Sequence[arb]]) -> Series:
     """Coefficients of ``log Σ exp u_c(t)``: cumulants of the increments under the softmax weights."""
     p = _softmax(logits[0])
-    top = _total(u.exp() for u in logits[0]).log()
+    top = total(u.exp() for u in logits[0]).log()
 
     def mean(*values: Sequence[arb]) -> arb:
-        return _total(w * math.prod(row, start=arb(1)) for w, row in zip(p, zip(*values, strict=True), strict=True))
+        return total(w * math.prod(row, start=arb(1)) for w, row in zip(p, zip(*values, strict=True), strict=True))
 
     means = [mean(row) for row in logits[1:]]
     d = [[u - m for u in row] for row, m in zip(logits[1:], means, strict=True)]
@@ -231,13 +231,9 @@ def _log_sum_exp(logits: Sequence[Sequence[arb]]) -> Series:
 def _softmax(logits: Sequence[arb]) -> list[arb]:
     """``exp u_c / Σ exp u``; Arb's exponents do not overflow."""
     powers = [u.exp() for u in logits]
-    total = _total(powers)
-    return [e / total for e in powers]
+    top = total(powers)
+    return [e / top for e in powers]
 
 
 def _number(expression: Any, precision: int) -> arb:
     return ball(evaluate_expression(expression, {}, precision=precision))
-
-
-def _total(values: Iterable[arb]) -> arb:
-    return sum(values, arb(0))

@@ -107,7 +107,7 @@ def maximise(
         g, theta = g.with_input(width, radius), np.hstack([theta, x])
     elif loss is None:
         x = points[rng.integers(len(points), size=members)]
-    data = x[:, None, :] if loss is None else np.broadcast_to(points, (members, *points.shape))
+    data = x[:, None, :] if loss is None or points is None else np.broadcast_to(points, (members, *points.shape))
     w = unit(rng.standard_normal((members, 1, int(network.output_width))))  # type: ignore[arg-type]
     climbers = _Climbers(theta, data, unit(rng.standard_normal((members, m.count))), w, np.full(members, -np.inf))
     scalar = None if loss is None else loss_seed(loss, inputs, network)

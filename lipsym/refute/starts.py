@@ -57,9 +57,10 @@ def _path(m: Model, budget: dict[int, float], x: np.ndarray, rng: np.random.Gene
     """
     theta = np.zeros(m.count)
     v, lowest = float(np.linalg.norm(x)), x / max(float(np.linalg.norm(x)), 1e-300)
+    t = v
     for index, layer in enumerate(m.network.layers):
         if not isinstance(layer, Affine):
-            v = float(m.activations[index][0](np.array([t]))[0])  # noqa: F821 - an affine layer came first
+            v = float(m.activations[index][0](np.array([t]))[0])
             continue
         place, bias, shape = m.layout[layer.block]
         radius, q = budget[layer.block], 1.0 + v * v
