@@ -1,7 +1,7 @@
 """Certificates: bounds as JSON that another program can check.
 
-Invariant: every number in a certificate is exact (a rational as the string ``"p/q"``, or ``"inf"``), every expression is
-text of the expression language, and a file appears under its name only when it is complete.
+Invariant: every number in a certificate is exact (a rational as the string ``"p/q"``, or ``"inf"``), every expression
+is text of the expression language, and a file appears under its name only when it is complete.
 """
 
 from lipsym.certificates.document import bound_document, certificate, evaluation, search_record

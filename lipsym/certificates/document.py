@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
-from lipsym.certificates.numbers import write_end, write_enclosure
+from lipsym.certificates.numbers import write_enclosure, write_end
 from lipsym.enclosure import Enclosure, End
 
 BOUND_SCHEMA = "lipsym/bound/1"
@@ -52,7 +52,11 @@ def bound_document(
         domain, precision: where.
     """
     described = {name: asked[name] for name in ("quantity", "side", "network", "region", "inputs", "loss")}
-    document: dict[str, Any] = {"schema": BOUND_SCHEMA, "lipsym": _version("lipsym"), "outcome": _kind(outcome)} | described
+    document: dict[str, Any] = {
+        "schema": BOUND_SCHEMA,
+        "lipsym": _version("lipsym"),
+        "outcome": _kind(outcome),
+    } | described
     if isinstance(outcome, Bound):
         document |= derivation(outcome)
         number = None if value is None else write_enclosure(value)
@@ -122,7 +126,9 @@ def evaluation(
     """
     return {
         "at": dict(at),
-        "values": [{"domain": name, "precision": bits} | write_enclosure(value) for (name, bits), value in values.items()],
+        "values": [
+            {"domain": name, "precision": bits} | write_enclosure(value) for (name, bits), value in values.items()
+        ],
         "plain": None if plain is None else write_enclosure(plain),
         "search": None if search is None else dict(search),
     }

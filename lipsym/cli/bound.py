@@ -111,7 +111,9 @@ def evaluate(outcome: Bound, values: Mapping[str, sp.Expr], domain: str, precisi
     """
     needed = {symbol.name for symbol in outcome.symbols}
     # A bound may be free of a symbol of its region, so a name counts as known if it stands in the question.
-    known = needed | {name for name in values if _mentions(f"{outcome.network} {outcome.region} {outcome.inputs}", name)}
+    known = needed | {
+        name for name in values if _mentions(f"{outcome.network} {outcome.region} {outcome.inputs}", name)
+    }
     unknown = sorted(set(values) - known - _PARAMETERS)
     if unknown:
         raise _bad_values(", ".join(f"{k}={v}" for k, v in values.items()), f"the bound has no symbol {unknown[0]}")

@@ -51,7 +51,9 @@ def _losses() -> str:
     rows = []
     for name in LOSSES:
         record = loss(name)
-        rows.append([f"  {name}", _number(record.hessian_bound), _number(record.third_bound), "; ".join(record.conventions)])
+        rows.append(
+            [f"  {name}", _number(record.hessian_bound), _number(record.third_bound), "; ".join(record.conventions)]
+        )
     return columns(rows, ["  name", "‖∇²g‖ ≤", "‖∇³g‖ ≤", "conventions"])
 
 

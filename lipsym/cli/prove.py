@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lipsym.certificates.numbers import read_enclosure, read_end
 from lipsym.cli.output import PROVED, REFUTED, printable, say
-from lipsym.prove import SUITES, Run, prove as run_suite
+from lipsym.prove import SUITES, Run
+from lipsym.prove import prove as run_suite
 from lipsym.prove.run import Progress as Report
 from lipsym.prove.work import Done
 from lipsym.report.decimals import decimal
@@ -67,7 +68,7 @@ def lines(done: Done) -> Iterator[str]:
         if item["search"] is not None:
             lower = f"≥ {decimal(read_end(item['search']['lower']), up=False)}"
             quotient: Fraction | None = ratio(item)
-            over = "–" if quotient is None else decimal(quotient, 4)
+            over = "–" if quotient is None else decimal(quotient, 5)
         yield f"{name} |{point} {upper} | {lower} | {over} | {rules}"
 
 
@@ -99,8 +100,8 @@ def _progress() -> Iterator[Report | None]:
     with Progress(*shown, console=console, transient=True) as bar:
         task = bar.add_task("trained network", total=None)
 
-        def report(done: Done | None, count: int, total: int) -> None:
-            text = "" if done is None else printable(f"{done.case}, {done.quantity}", console.encoding)
+        def report(done: Done, count: int, total: int) -> None:
+            text = printable(f"{done.case}, {done.quantity}", console.encoding)
             bar.update(task, completed=count, total=total, description=text)
 
         yield report

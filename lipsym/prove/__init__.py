@@ -1,6 +1,6 @@
 """The main job: derive, evaluate in several arithmetics, attack, certify, report.
 
-Invariant: a run ends with status 0 only if all arithmetics agree on every bound and no certified lower bound exceeds one.
+Invariant: a run holds only if all arithmetics agree on every bound and no certified lower bound exceeds one.
 """
 
 from lipsym.prove.run import Run, prove

@@ -6,7 +6,7 @@ no incomplete file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from lipsym.certificates import write_certificate, write_text
-from lipsym.prove.digits import QUANTITIES, RADII, TEXT, Lower, lower_bounds, trained_case
+from lipsym.prove.digits import QUANTITIES, RADII, TEXT, trained_case
 from lipsym.prove.suite import Case, suite
 from lipsym.prove.work import Done, work
 
-Progress = Callable[[Done | None, int, int], None]
-"""Called after each piece of work with its result (``None`` for preparations), how many are done, and of how many."""
+Progress = Callable[[Done, int, int], None]
+"""Called after each case with its result, how many are done, and of how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +79,14 @@ def prove(
     results: dict[Any, Done] = {}
     with _pool(executor, jobs) as submit:
         plan: dict[Future[Any], Any] = {}
-        lower: Future[Lower] | None = submit(lower_bounds) if trained else None
+        if trained:
+            plan.update({submit(trained_case, q, r): (q, r) for q in QUANTITIES for r in RADII})
         plan.update({submit(work, case, seed): index for index, case in enumerate(chosen)})
-        total = len(plan) + (len(QUANTITIES) * len(RADII) if trained else 0)
-        if lower is not None:
-            found = lower.result()
-            plan.update({submit(trained_case, q, r, found): (q, r) for q in QUANTITIES for r in RADII})
         for future in as_completed(plan):
             done = results[plan[future]] = future.result()
             write_certificate(done.document, folder / "certificates" / done.file)
             if progress is not None:
-                progress(done, len(results), total)
+                progress(done, len(results), len(plan))
     run = Run(
         name,
         tuple(results[index] for index in range(len(chosen))),

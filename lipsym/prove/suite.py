@@ -47,7 +47,11 @@ class Case:
     @property
     def title(self) -> str:
         """Network, loss and region."""
-        loss = "" if self.loss is None else f" {self.loss}" + (f" λ={self.weight_decay}" if self.weight_decay != "0" else "")
+        loss = (
+            ""
+            if self.loss is None
+            else f" {self.loss}" + (f" λ={self.weight_decay}" if self.weight_decay != "0" else "")
+        )
         return f"{self.network}{loss} [{self.region}]"
 
     @property
@@ -133,7 +137,13 @@ def _quick() -> Iterator[Case]:
 
 
 def _default() -> Iterator[Case]:
-    networks = ("mlp:1-1-1:tanh:tanh", "mlp:2-2-1:tanh", "mlp:2-3-2:tanh:tanh", "mlp:2-2-2-1:tanh", "mlp:1-1-1:sigmoid:sigmoid")
+    networks = (
+        "mlp:1-1-1:tanh:tanh",
+        "mlp:2-2-1:tanh",
+        "mlp:2-3-2:tanh:tanh",
+        "mlp:2-2-2-1:tanh",
+        "mlp:1-1-1:sigmoid:sigmoid",
+    )
     yield from _figures(networks, RADII, 4_000)
     yield from _activations(3_000)
     yield from _losses(2_000)
@@ -142,12 +152,16 @@ def _default() -> Iterator[Case]:
 
 
 def _full() -> Iterator[Case]:
-    networks = [f"mlp:{widths}:tanh{output}" for widths in ("1-1-1", "2-2-1", "2-3-2", "2-2-2-1") for output in (":tanh", "")]
+    networks = [
+        f"mlp:{widths}:tanh{output}" for widths in ("1-1-1", "2-2-1", "2-3-2", "2-2-2-1") for output in (":tanh", "")
+    ]
     yield from _figures((*networks, "mlp:1-1-1:sigmoid:sigmoid", "mlp:1-1-1:sigmoid"), RADII, 40_000)
     yield from _activations(20_000)
     yield from _losses(20_000)
     yield from _shapes(20_000)
-    yield from _deep(10_000, ("mlp:4-8-8-1:tanh", "mlp:4-8-8-1:tanh:tanh", "mlp:8-16-16-16-4:tanh", "mlp:4-8-8-1:sigmoid"))
+    yield from _deep(
+        10_000, ("mlp:4-8-8-1:tanh", "mlp:4-8-8-1:tanh:tanh", "mlp:8-16-16-16-4:tanh", "mlp:4-8-8-1:sigmoid")
+    )
 
 
 SUITES = {"quick": _quick, "default": _default, "full": _full}
@@ -165,7 +179,5 @@ def suite(name: str) -> tuple[Case, ...]:
         True
     """
     if name not in SUITES:
-        raise InputError(
-            f"the suite {name!r} was given", f"the suites are {', '.join(SUITES)}", "choose one of these"
-        )
+        raise InputError(f"the suite {name!r} was given", f"the suites are {', '.join(SUITES)}", "choose one of these")
     return tuple(SUITES[name]())

@@ -87,9 +87,7 @@ def work(case: Case, seed: int = 0) -> Done:
             failures += refutation(found, upper, at)
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
         items.append(evaluation(at, values, beside, search))
-    return Done(
-        case.title, case.quantity, case.file, certificate(outcome, asked, items, case.title), tuple(failures)
-    )
+    return Done(case.title, case.quantity, case.file, certificate(outcome, asked, items, case.title), tuple(failures))
 
 
 def kind(outcome: Bound | Unbounded | Unknown) -> str:
@@ -119,10 +117,8 @@ def refutation(found: Confirmed, upper: End, at: Mapping[str, Any]) -> list[str]
         return []
     parameters = write_arrays([part for pair in found.params for part in pair if part is not None])
     x = None if found.x is None else [write_end(v) for v in found.x]
-    return [
-        f"REFUTED at {_point(at)}: the quantity is at least {write_end(found.value)} > {write_end(upper)} at the parameters "
-        f"{parameters} and the input {x}"
-    ]
+    claim = f"the quantity is at least {write_end(found.value)} > {write_end(upper)}"
+    return [f"REFUTED at {_point(at)}: {claim} at the parameters {parameters} and the input {x}"]
 
 
 def searched(found: Confirmed, upper: End) -> dict[str, Any]:
@@ -145,7 +141,7 @@ def write_arrays(arrays: Sequence[Any]) -> list[Any]:
 def attack_data(inputs: InputBall, objective: Loss, network: Network, at: Mapping[str, str]) -> Dataset:
     """One sample within the hypotheses: an input of norm S along an axis, and a target of norm Y, or a class.
 
-    The bound holds for every data set in the ball, so it holds for this one; floats are rounded toward 0 to stay inside.
+    The bound holds for every data set in the ball, so it holds for this one; floats are rounded toward 0 to stay in.
     """
     x, y = (np.zeros((1, int(width))) for width in (network.input_width, network.output_width))
     x[0, 0] = _at_most(inputs.radius, at)

@@ -1,7 +1,7 @@
 """Decimals with a direction.
 
-Invariant: ``decimal(x, up=True)`` read as a number is at least ``x``, and with ``up=False`` at most ``x``: it is computed
-in integers alone.
+Invariant: ``decimal(x, up=True)`` read as a number is at least ``x``, and with ``up=False`` at most ``x``: it is
+computed in integers alone.
 """
 
 from __future__ import annotations

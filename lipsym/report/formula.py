@@ -2,8 +2,8 @@ r"""LaTeX formulas as pictures inside an HTML page, without a network and withou
 
 Invariant: a formula is never changed to fit: what matplotlib's mathtext cannot typeset appears as its plain text.
 
-Glyphs are drawn once for a page and used many times, in the colour of the surrounding text, so that a page with hundreds
-of formulas stays small, prints sharply and follows a dark background.
+Glyphs are drawn once for a page and used many times, in the colour of the surrounding text, so that a page with
+hundreds of formulas stays small, prints sharply and follows a dark background.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
 
 LONGEST_PICTURE = 1_500
-"""Characters of LaTeX up to which a formula is drawn; a longer one is a page of symbols that nobody reads as a picture."""
+"""Characters of LaTeX up to which a formula is drawn; nobody reads a longer one as a picture."""
 
 _SYNONYMS = (
     (r"\displaystyle", ""),

@@ -67,13 +67,17 @@ def headline(cases: Sequence[CaseView]) -> str:
     counts = {kind: sum(case.outcome == kind for case in cases) for kind in ("bound", "unbounded", "unknown")}
     searched = [case for case in cases if any(row.verdict for row in case.rows)]
     refuted = [case for case in searched if case.tone == "bad"]
-    parts = [f"{counts['bound']} bounds derived and enclosed"]
+    parts = [f"{_count(counts['bound'], 'bound')} derived and enclosed"]
     if counts["unbounded"]:
-        parts.append(f"{counts['unbounded']} constants proved infinite")
+        parts.append(f"{_count(counts['unbounded'], 'constant')} proved infinite")
     if counts["unknown"]:
-        parts.append(f"{counts['unknown']} questions without a proved rule")
+        parts.append(f"{_count(counts['unknown'], 'question')} without a proved rule")
     verdict = f"{len(refuted)} REFUTED" if refuted else "no counterexample found"
-    return f"{'; '.join(parts)}. {len(searched)} bounds attacked: {verdict}."
+    return f"{'; '.join(parts)}. {_count(len(searched), 'bound')} attacked: {verdict}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _panel(document: Mapping[str, Any]) -> str:

@@ -11,12 +11,14 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 INK = "#010203"
 """Stands for the page's text colour until the figure is finished: a colour that nothing else has."""
@@ -87,7 +89,13 @@ def bound_figure(curves: Sequence[Curve], columns: int = 3) -> Markup:
         axes.plot(curve.radii, curve.plain, color=ORANGE, linewidth=1.2, linestyle="--", label="plain recursion")
         axes.plot(curve.radii, curve.sharp, color=BLUE, linewidth=1.6, label="sharpest rule")
         axes.plot(
-            curve.radii, curve.lower, color=GREEN, marker="^", markersize=3.5, linewidth=0, label="certified lower bound"
+            curve.radii,
+            curve.lower,
+            color=GREEN,
+            marker="^",
+            markersize=3.5,
+            linewidth=0,
+            label="certified lower bound",
         )
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -97,7 +105,7 @@ def bound_figure(curves: Sequence[Curve], columns: int = 3) -> Markup:
 
 def _panels(curves: Sequence[Curve], draw: Callable[[Any, Curve], None], columns: int) -> Markup:
     """Small multiples with one legend."""
-    columns = max(1, min(columns, len(curves)))
+    columns = 2 if len(curves) in (2, 4) else max(1, min(columns, len(curves)))
     rows = -(-len(curves) // columns)
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(2.75 * columns, 2.05 * rows + 0.35), layout="constrained")
@@ -107,6 +115,11 @@ def _panels(curves: Sequence[Curve], draw: Callable[[Any, Curve], None], columns
             draw(axes, curve)
             axes.set_title(curve.title)
             axes.set_xlabel("R")
+            axes.set_xticks(curve.radii, [_label(r) for r in curve.radii])
+            axes.minorticks_off()
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.4g}"))
+            if axes.get_yscale() == "log":
+                axes.set_yticks(_ticks(*axes.get_ylim()))
             axes.grid(True, linewidth=0.5)
         for axes in grid[len(curves) :]:
             axes.set_axis_off()
@@ -115,10 +128,27 @@ def _panels(curves: Sequence[Curve], draw: Callable[[Any, Curve], None], columns
         return _svg(figure)
 
 
+def _label(radius: float) -> str:
+    """A radius as it is written in a certificate."""
+    return str(Fraction(radius).limit_denominator(1000))
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Two to six round numbers between the limits of a logarithmic axis."""
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [step * 10.0**decade for decade in decades for step in steps if low <= step * 10.0**decade <= high]
+        if len(ticks) >= 3:
+            break
+    return ticks
+
+
 def _svg(figure: Figure) -> Markup:
     stream = io.StringIO()
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
     # Sizes come from the page, so that a figure shrinks on a small screen; the viewBox keeps its shape.
-    return Markup(re.sub(r'(<svg[^>]*?) height="[^"]*"([^>]*?) width="[^"]*"', r'\1\2 class="figure"', text, count=1))
+    head, bracket, rest = text.partition(">")
+    head = re.sub(r' (?:width|height)="[^"]*"', "", head)
+    return Markup(head + ' class="figure"' + bracket + rest)

@@ -45,7 +45,12 @@ def bound_text(
         point = "" if not at else " at " + ", ".join(f"{name} = {number}" for name, number in at.items())
         bits = "" if domain == "float64" else f", {precision} bits"
         lines.append(f"value {directed(value, outcome.side)}{point} ({domain}{bits})")
-    lines += ["if", *(f"  {h}" for h in outcome.hypotheses), f"norm: {outcome.norm}", f"rules: {', '.join(outcome.rules)}"]
+    lines += [
+        "if",
+        *(f"  {h}" for h in outcome.hypotheses),
+        f"norm: {outcome.norm}",
+        f"rules: {', '.join(outcome.rules)}",
+    ]
     return "\n".join(lines)
 
 

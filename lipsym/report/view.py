@@ -109,7 +109,7 @@ def curve(title: str, documents: Sequence[Mapping[str, Any]]) -> Curve | None:
 
 
 def ratio(item: Mapping[str, Any]) -> Fraction | None:
-    """``bound / lower bound`` at one point of a certificate, exactly; ``None`` where there is no positive lower bound."""
+    """``bound / lower bound`` at one point of a certificate, exactly; ``None`` without a positive lower bound."""
     if item["search"] is None:
         return None
     upper, lower = _enclosures(item)[0].hi, read_end(item["search"]["lower"])
@@ -129,7 +129,7 @@ def _row(item: Mapping[str, Any]) -> Row:
         bound=values[0],
         plain="" if item["plain"] is None else decimal(read_enclosure(item["plain"]).hi),
         lower="" if search is None else decimal(read_end(search["lower"]), up=False),
-        ratio="" if over is None else decimal(over, 4),
+        ratio="" if over is None else decimal(over, 5),
         verdict="" if search is None else search["verdict"],
         tone="" if search is None else "good" if search["verdict"] == NOTHING_FOUND else "bad",
     )
