@@ -126,9 +126,10 @@ class Loss:
             classes = range(len(u)) if self.name == "cross_entropy" else (-1, 1)
             if label not in classes:
                 raise self._wrong_label(label, len(u))
+            known = int(label)  # type: ignore[arg-type]
             if self.name == "logistic":
-                return softplus(-label * u[0])
-            return sp.log(sum((sp.exp(component) for component in u), sp.S.Zero)) - u[int(label)]  # type: ignore[arg-type]
+                return softplus(-known * u[0])
+            return sp.log(sum((sp.exp(component) for component in u), sp.S.Zero)) - u[known]
         target = [sp.sympify(c) for c in label] if isinstance(label, Sequence) else [sp.sympify(label)]
         if len(target) != len(u):
             raise self._wrong_label(label, len(u))

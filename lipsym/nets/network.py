@@ -67,7 +67,7 @@ class Network:
     @property
     def parameter_count(self) -> Width:
         """The number of parameters; a shared block counts once."""
-        count = sum((sp.sympify(self.affine(block).parameter_count) for block in self.blocks), sp.S.Zero)
+        count = sp.Add(*(self.affine(block).parameter_count for block in self.blocks))
         return int(count) if count.is_Integer else count
 
     def affine(self, block: int) -> Affine:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import sympy as sp
@@ -69,7 +70,7 @@ class Ball(Keyed):
         """
         given = exact_entries(parameters, network)
         distances = [square_distance(*pair) for pair in zip(given, centers_for(network, self.center), strict=True)]
-        return at_most(sum(distances), self.radius**2, values)
+        return at_most(sum(distances, Fraction(0)), self.radius**2, values)
 
     @property
     def spec(self) -> str:

@@ -5,6 +5,8 @@ Invariant: a width is a positive ``int``, or a SymPy expression that SymPy knows
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from lipsym.domains.parse import symbol
@@ -14,7 +16,7 @@ Width = int | sp.Expr
 """A positive ``int``, or an expression in symbols for positive integers."""
 
 
-def width(value: object, what: str = "a width") -> Width:
+def width(value: Any, what: str = "a width") -> Width:
     """A width from what a user gives.
 
     A symbol without assumptions, or a name, becomes the positive integer symbol of that name.
