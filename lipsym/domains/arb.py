@@ -125,13 +125,16 @@ def _enter_up(end: End) -> arb:
 
 def _leave(a: arb, bits: int, up: bool) -> End:
     if not a.is_finite():
-        return math.inf if a > _ZERO else -math.inf
+        # "Not a number" knows no end: the outward one is sound.
+        return math.inf if a > _ZERO or (up and a.is_nan()) else -math.inf
     mantissa, exponent = a.man_exp()
     return dyadic_end(int(mantissa), int(exponent), bits, up)
 
 
 def _root(a: arb, n: int) -> arb:
-    """A ball around the root; the point itself where the root is an integer (Arb finds that for squares alone)."""
+    """A ball around the root; the point itself where the root is an integer (Arb finds that for squares alone, and none for 0)."""
+    if a == _ZERO:
+        return a
     if n == 2:
         return a.sqrt()
     ball = a.root(n)

@@ -23,9 +23,9 @@ from typing import Any, NamedTuple, TypeVar
 import sympy as sp
 
 from lipsym.domains import elementary, search
-from lipsym.domains.expressions import FUNCTIONS, BallMax, Binder, GeometricSum, IsolatedRoot, MaxOver
+from lipsym.domains.expressions import FUNCTIONS, BallMax, Binder, GeometricSum, IsolatedRoot, MaxOver, SumOver
 from lipsym.domains.record import Domain
-from lipsym.domains.slopes import WITH_SLOPES, no_slope, with_slopes
+from lipsym.domains.slopes import no_slope, with_slopes
 from lipsym.enclosure import Enclosure
 from lipsym.errors import DomainError, ExpressionError, MissingValueError
 
@@ -34,13 +34,19 @@ T = TypeVar("T")
 LARGEST_EXACT_POWER = 1 << 40
 """Exponents and counts beyond this are refused: they are mistakes, and squaring would run for minutes."""
 
+LONGEST_SUM = 1 << 20
+"""Terms beyond which a ``SumOver`` is refused."""
+
+MOST_PLACES = 6
+"""Intervals of maximisers that are differentiated one by one; more are joined into one."""
+
 _NAMES = {head: name for name, head in FUNCTIONS.items()}
 _SEARCHES = {
     "MaxOver": search.maximum_on_interval,
     "IsolatedRoot": search.isolated_root,
     "BallMax": search.maximum_on_ball,
 }
-_BINDERS = {MaxOver: "MaxOver", BallMax: "BallMax", IsolatedRoot: "IsolatedRoot"}
+_BINDERS = {head: head.__name__ for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
 
 
 class Instruction(NamedTuple):
@@ -104,16 +110,21 @@ class Program:
             return self.bind(inner, environment, ()).value()
 
     def bind(
-        self, domain: Domain[T], environment: Mapping[sp.Symbol, T], variables: Sequence[sp.Symbol]
+        self,
+        domain: Domain[T],
+        environment: Mapping[sp.Symbol, T],
+        variables: Sequence[sp.Symbol],
+        base: Domain[Any] | None = None,
     ) -> BoundProgram:
         """The program as a function of ``variables`` alone.
 
-        What does not depend on them is computed here, once; a variable hides an entry of the environment.
+        What does not depend on them is computed here, once; a variable hides an entry of the environment. Where ``domain``
+        is one with slopes, ``base`` is the domain that it is built on.
         """
         missing = [s.name for s in self.symbols if s not in environment and s not in variables]
         if missing:
             raise missing_values(missing)
-        link = _Linker(domain)
+        link = _Linker(domain, base)
         registers: list[Any] = [None] * len(self.instructions)
         varying: set[int] = set()
         for position, (operation, operands, data) in enumerate(self.instructions):
@@ -123,7 +134,7 @@ class Program:
                 registers[position] = environment[data]  # type: ignore[index]
             else:
                 registers[position] = link(self.instructions[position])(*[registers[i] for i in operands])
-        return BoundProgram(self, domain, tuple(variables), registers, sorted(varying))
+        return BoundProgram(self, domain, tuple(variables), registers, sorted(varying), base)
 
 
 class BoundProgram:
@@ -136,27 +147,30 @@ class BoundProgram:
         variables: tuple[sp.Symbol, ...],
         registers: list[Any],
         varying: list[int],
+        base: Domain[Any] | None = None,
     ) -> None:
         self._program, self._domain, self._variables = program, domain, variables
         self._registers, self._varying = registers, varying
-        self.value: Callable[..., Any] = self._link(domain, registers)
+        self.value: Callable[..., Any] = self._link(domain, registers, base)
         self._slopes: Callable[..., Any] | None = None
 
     def slopes(self, *arguments: Any) -> Any:
         """The value with slopes with respect to the variables (see ``slopes``)."""
         if self._slopes is None:
-            self._slopes = self._link(with_slopes(self._domain), [(register, None) for register in self._registers])
+            registers = [(register, None) for register in self._registers]
+            self._slopes = self._link(with_slopes(self._domain), registers, self._domain)
         return self._slopes(*arguments)
 
     @property
     def packed(self) -> bool:
         """Whether the varying instructions act on arrays entry by entry, so that arguments may be arrays."""
         code = self._program.instructions
-        return all(code[i].operation not in {"Heaviside", "raise", "GeometricSum", *_SEARCHES} for i in self._varying)
+        whole = {"Heaviside", "raise", "GeometricSum", *_BINDERS.values()}
+        return all(code[i].operation not in whole for i in self._varying)
 
-    def _link(self, domain: Domain[Any], registers: list[Any]) -> Callable[..., Any]:
+    def _link(self, domain: Domain[Any], registers: list[Any], base: Domain[Any] | None) -> Callable[..., Any]:
         """The varying instructions as one loop over callables; on the second place −1 marks one operand, −2 many."""
-        link, code = _Linker(domain), []
+        link, code = _Linker(domain, base), []
         slots: dict[Hashable, int] = {}
         for position in self._varying:
             operation, operands, data = self._program.instructions[position]
@@ -344,15 +358,16 @@ def _outside(node: Any, fails: str) -> ExpressionError:
         f"the expression contains {text if len(text) < 200 else text[:200] + ' …'}",
         fails,
         f"build it from rationals, symbols, pi, E, +, *, **, Max, Min, Abs, Heaviside, {', '.join(FUNCTIONS)}, "
-        "GeometricSum, MaxOver, BallMax, IsolatedRoot",
+        "GeometricSum, SumOver, MaxOver, BallMax, IsolatedRoot",
     )
 
 
 class _Linker:
     """From instructions to the callables of one domain."""
 
-    def __init__(self, domain: Domain[Any]) -> None:
+    def __init__(self, domain: Domain[Any], base: Domain[Any] | None = None) -> None:
         self.domain = domain
+        self.base = base
 
     def __call__(self, instruction: Instruction) -> Callable[..., Any]:
         operation, operands, data = instruction
@@ -366,7 +381,7 @@ class _Linker:
             bits = d.precision + 40
             value = {"pi": elementary.pi, "E": elementary.e}[data](bits) if isinstance(data, str) else Enclosure(data)  # type: ignore[arg-type]
             return lambda: d.enclose(value)
-        if operation in _SEARCHES:
+        if operation in _SEARCHES or operation == "SumOver":
             return partial(self.binder, operation, data)
         if operation in ("Heaviside", "raise", "GeometricSum"):
             return {"Heaviside": self.heaviside, "raise": self.raised, "GeometricSum": self.geometric_sum}[operation]
@@ -411,13 +426,58 @@ class _Linker:
                 total, power = d.add(one, d.multiply(ratio, total)), d.multiply(ratio, power)
         return total
 
-    def binder(self, operation: str, body: Body, *operands: Any) -> Any:
+    def sum(self, body: Body, lower: Any, upper: Any, *outer: Any) -> Any:
+        """Term by term; the domain may be one with slopes."""
+        first, last = (self.exact(end, "an end of a SumOver") for end in (lower, upper))
+        if first.denominator != 1 or last.denominator != 1 or last - first > LONGEST_SUM:
+            raise DomainError(
+                f"a SumOver from {first} to {last} was met",
+                f"the ends of a sum are whole numbers, and it has at most {LONGEST_SUM} terms",
+                "give the symbols in its ends integer values",
+            )
         d = self.domain
-        if d.name == WITH_SLOPES:
-            raise no_slope(f"a nested {operation}")
+        function = body.program.bind(d, dict(zip(body.outer, outer, strict=True)), body.bound, self.base)
+        total = d.enclose(Enclosure(0))
+        for t in range(int(first), int(last) + 1):
+            total = d.add(total, function.value(d.enclose(Enclosure(t))))
+        return total
+
+    def binder(self, operation: str, body: Body, *operands: Any) -> Any:
+        if operation == "SumOver":
+            return self.sum(body, *operands)
+        if self.base is not None:
+            return self.binder_with_slopes(operation, body, *operands)
+        d = self.domain
         split = len(operands) - len(body.outer)
         function = body.program.bind(d, dict(zip(body.outer, operands[split:], strict=True)), body.bound)
         parameters = [d.ends(p) for p in operands[:split]]
         if operation == "BallMax":
             return d.enclose(search.maximum_on_ball(d, function, len(body.bound), *parameters))
         return d.enclose(_SEARCHES[operation](d, function, *parameters))
+
+    def binder_with_slopes(self, operation: str, body: Body, *operands: Any) -> Any:
+        """A nested ``MaxOver`` over a fixed range.
+
+        By Danskin's theorem, in Clarke's form, the derivative of ``max_z f(z, r)`` lies in the hull of ``∂f/∂r (z, r)`` over
+        the ``z`` that attain the maximum, all of which lie in the places that the search leaves.
+        """
+        base, split = self.base, len(operands) - len(body.outer)
+        assert base is not None
+        if operation != "MaxOver" or any(slopes is not None for _, slopes in operands[:split]):
+            raise no_slope(f"a nested {operation}")
+        outer = dict(zip(body.outer, operands[split:], strict=True))
+        function = body.program.bind(base, {s: value for s, (value, _) in outer.items()}, body.bound)
+        found, places = search.maximum_and_places(base, function, *(base.ends(p) for p, _ in operands[:split]))
+        if len(places) > MOST_PLACES:
+            places = [Enclosure(min(p.lo for p in places), max(p.hi for p in places))]
+        lifted = body.program.bind(self.domain, outer, body.bound, base)
+        hulls: list[Enclosure] | None = None
+        for place in places:
+            _, slopes = lifted.value((base.enclose(place), None))
+            ends = [base.ends(s) for s in slopes] if slopes is not None else None
+            if ends is None:
+                return base.enclose(found), None
+            pairs = zip(hulls, ends, strict=True) if hulls is not None else ((e, e) for e in ends)
+            hulls = [Enclosure(min(a.lo, b.lo), max(a.hi, b.hi)) for a, b in pairs]
+        assert hulls is not None
+        return base.enclose(found), tuple(map(base.enclose, hulls))

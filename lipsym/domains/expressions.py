@@ -3,8 +3,8 @@
 Invariant: whatever is built from the heads below, and only that, has an enclosure in every domain.
 
 Rationals, symbols, ``pi``, ``E``, ``+``, ``·``, rational powers, integer powers with a symbolic exponent, ``Max``,
-``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and four heads of lipsym's own: ``GeometricSum``,
-``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
+``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and five heads of lipsym's own: ``GeometricSum``,
+``SumOver``, ``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
 """
 
 from __future__ import annotations
@@ -192,6 +192,27 @@ class MaxOver(Binder):
     def _sympystr(self, printer: Any) -> str:
         (z,), (lower, upper) = self.variables, self.parameters
         return f"MaxOver({', '.join(printer._print(a) for a in (self.body, z, lower, upper))})"
+
+
+class SumOver(Binder):
+    """``SumOver(f, t, a, b)``: ``Σ_{t=a}^{b} f`` over whole numbers, 0 if ``b < a``; summed term by term at numbers."""
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return self.body.is_nonnegative
+
+    def _eval_rewrite_as_Sum(self, body: sp.Expr, variables: sp.Tuple, *ends: sp.Expr, **_: Any) -> sp.Expr:
+        t = sp.Dummy(variables[0].name, integer=True)
+        return sp.Sum(body.xreplace({variables[0]: t}), (t, *ends))
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        (t,), (lower, upper) = self.variables, self.parameters
+        p = printer._print
+        text = rf"\sum_{{{p(t)}={p(lower)}}}^{{{p(upper)}}} \left({p(self.body)}\right)"
+        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
+
+    def _sympystr(self, printer: Any) -> str:
+        (t,), (lower, upper) = self.variables, self.parameters
+        return f"SumOver({', '.join(printer._print(a) for a in (self.body, t, lower, upper))})"
 
 
 class IsolatedRoot(Binder):

@@ -229,7 +229,7 @@ def interval_domain(ends: Ends[E]) -> Domain[tuple[E, E]]:
 
     def above(function: Callable[[tuple[E, E]], tuple[E, E]], pole: Fraction, name: str) -> Callable[..., Any]:
         """A logarithm: cut at its pole, like a root at 0."""
-        at, least = enter_down(pole), enter_down(-math.inf)
+        at = enter_down(pole)
 
         def logarithm(x: tuple[E, E]) -> tuple[E, E]:
             if less_equal(x[1], at):
@@ -239,7 +239,7 @@ def interval_domain(ends: Ends[E]) -> Domain[tuple[E, E]]:
                     "give values at which it is",
                 )
             if less_equal(x[0], at):
-                return least, function((x[1], x[1]))[1]
+                return function((minus_infinity, x[1]))
             return function(x)
 
         return logarithm

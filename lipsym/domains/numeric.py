@@ -101,6 +101,8 @@ def _apply(instruction: Instruction, values: list[Any]) -> Any:
             return _geometric_sum(*values)
         case "MaxOver":
             return _maximum_on_interval(data, *values)  # type: ignore[arg-type]
+        case "SumOver":
+            return _sum(data, *values)  # type: ignore[arg-type]
         case "IsolatedRoot":
             return _root(data, *values)  # type: ignore[arg-type]
         case "BallMax":
@@ -140,6 +142,15 @@ def _maximum_on_interval(body: Body, lower: Any, upper: Any, *outer: Any) -> Any
         step, centre = (b - a) / (_GRID - 1), np.take_along_axis(z, place, -1)
         a, b = np.maximum(a, centre - step), np.minimum(b, centre + step)
     return best
+
+
+def _sum(body: Body, lower: Any, upper: Any, *outer: Any) -> Any:
+    environment = dict(zip(body.outer, outer, strict=True))
+    total: Any = 0.0
+    for t in range(int(np.min(lower)), int(np.max(upper)) + 1):
+        inside = (np.asarray(lower) <= t) & (t <= np.asarray(upper))
+        total = total + np.where(inside, _run(body.program, {**environment, body.bound[0]: float(t)}), 0.0)
+    return total
 
 
 def _root(body: Body, lower: Any, upper: Any, *outer: Any) -> Any:

@@ -23,7 +23,7 @@ from typing import Any, NoReturn
 
 import sympy as sp
 
-from lipsym.domains.expressions import FUNCTIONS, BallMax, GeometricSum, IsolatedRoot, MaxOver, bound_symbol
+from lipsym.domains.expressions import FUNCTIONS, BallMax, GeometricSum, IsolatedRoot, MaxOver, SumOver, bound_symbol
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ExpressionError, InexactNumberError, InputError
 
@@ -37,7 +37,7 @@ POSITIVE_INTEGERS = frozenset({"m", "l"})
 
 _CONSTANTS = {"pi": sp.pi, "E": sp.E}
 _RESERVED = frozenset({"I", "oo", "zoo", "nan", "inf"})
-_BINDERS = frozenset({"MaxOver", "BallMax", "IsolatedRoot"})
+_BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
 
 
 def _heaviside(x: sp.Expr, at_zero: sp.Expr = sp.Rational(1, 2)) -> sp.Expr:
@@ -161,7 +161,7 @@ def _error(text: str, fails: str, remedy: str | None = None) -> ExpressionError:
     return ExpressionError(
         f"the text {shown!r} was given as an expression",
         fails,
-        remedy or f"use numbers, names, pi, E, + - * / ** and {names}, MaxOver, BallMax, IsolatedRoot",
+        remedy or f"use numbers, names, pi, E, + - * / ** and {names}, {', '.join(_BINDERS)}",
     )
 
 
@@ -274,6 +274,7 @@ class _Reader:
         usage = {
             "MaxOver": "MaxOver(f, z, a, b)",
             "IsolatedRoot": "IsolatedRoot(f, z, a, b)",
+            "SumOver": "SumOver(f, t, a, b)",
             "BallMax": "BallMax(f, (r_1, r_2), R)",
         }[name]
         if len(arguments) != usage.count(",") + 1 - (name == "BallMax"):
@@ -290,8 +291,7 @@ class _Reader:
         content = self.read(body, {**bound, **inner}, depth)
         if name == "BallMax":
             return BallMax(content, tuple(inner.values()), *read)
-        head = MaxOver if name == "MaxOver" else IsolatedRoot
-        return head(content, *inner.values(), *read)
+        return _BINDERS[name](content, *inner.values(), *read)
 
 
 def _bits(value: sp.Expr) -> int:

@@ -62,10 +62,21 @@ class Assessment(NamedTuple):
 def maximum_on_interval(
     domain: Domain[Any], function: Function, lower: Enclosure, upper: Enclosure, cells: int = INTERVAL_CELLS
 ) -> Enclosure:
+    """The enclosure of ``maximum_and_places``."""
+    return maximum_and_places(domain, function, lower, upper, cells)[0]
+
+
+def maximum_and_places(
+    domain: Domain[Any], function: Function, lower: Enclosure, upper: Enclosure, cells: int = INTERVAL_CELLS
+) -> tuple[Enclosure, list[Enclosure]]:
     """Enclose the maximum of ``function`` over ``[a, b]``, for some ``a`` in ``lower`` and ``b`` in ``upper``, ``a ≤ b``.
 
     The upper side covers ``[lower.lo, upper.hi]``. The lower side uses points of ``[lower.hi, upper.lo]``, which lie in
-    ``[a, b]`` for every choice, and the two enclosures of ``a`` and ``b`` themselves, one of which does even if they meet.
+    ``[a, b]`` for every choice, and the two enclosures of ``a`` and ``b`` themselves, which hold points of it even if they
+    meet.
+
+    Returns:
+        The enclosure, and intervals that together hold every point where the maximum is attained.
     """
     left, right = _finite(lower.lo, "MaxOver"), _finite(upper.hi, "MaxOver")
     if right < left:
@@ -105,7 +116,7 @@ def maximum_on_interval(
         return inner[0] <= at[0] and at[1] <= inner[1]
 
     packed = function.packed and domain.pack is not None and domain.unpack is not None
-    found = _branch_and_bound(
+    found, remaining = _branch_and_bound(
         [(left, right)],
         assess_packed if packed else lambda group: [assess(cell) for cell in group],
         halves,
@@ -117,7 +128,13 @@ def maximum_on_interval(
     )
     if found.lo == -math.inf:
         function.value(domain.enclose(Enclosure(_middle(left, right))))  # says why, if the function has no value here
-    return found
+    places: list[Enclosure] = []
+    for a, b in sorted(remaining):
+        if places and a <= places[-1].hi:
+            places[-1] = Enclosure(places[-1].lo, max(b, places[-1].hi))
+        else:
+            places.append(Enclosure(a, b))
+    return found, places
 
 
 def maximum_on_ball(
@@ -174,7 +191,7 @@ def maximum_on_ball(
 
     unit, face = (0, _UNIT), (_UNIT, _UNIT)
     packed = function.packed and domain.pack is not None and domain.unpack is not None
-    found = _branch_and_bound(
+    found, _ = _branch_and_bound(
         [tuple(face if i == k else unit for i in range(dimension)) for k in range(dimension)],
         assess_packed if packed else lambda group: [assess(cell) for cell in group],
         halves,
@@ -351,11 +368,12 @@ def _branch_and_bound(
     gap: Fraction,
     budget: int,
     batch: int,
-) -> Enclosure:
-    """Best-first search.
+) -> tuple[Enclosure, list[Any]]:
+    """Best-first search: an enclosure of the maximum, and the cells that may attain it.
 
     ``best`` is a lower bound of the maximum; ``attained`` is what points alone say of its upper end: where the values
-    of the symbols are wide enclosures, no subdivision gets below it, and the search stops there.
+    of the symbols are wide enclosures, no subdivision gets below it, and the search stops there,
+    or near it if the points alone leave a wide interval.
     """
     order = count()
     heap: list[tuple[End, int, Any, bool]] = []
@@ -374,8 +392,11 @@ def _branch_and_bound(
     while True:
         top = -heap[0][0]
         known = max(best, attained)
-        if top <= known or (not isinstance(top, float) and top - known <= gap * abs(top)) or used >= budget:
-            return Enclosure(best, max(top, best))
+        near = not math.isinf(top) and top - known <= gap * abs(top)
+        if not math.isinf(top) and not math.isinf(best) and attained > best:
+            near = near or 16 * (top - known) <= attained - best
+        if top <= known or near or used >= budget:
+            break
         group: list[Any] = []
         while heap and len(group) < 2 * batch and -heap[0][0] > known:
             cell = heap[0]
@@ -385,9 +406,10 @@ def _branch_and_bound(
             heappop(heap)
             group.extend(parts)
         if not group:
-            return Enclosure(best, max(top, best))
+            break
         used += len(group)
         enter(group)
+    return Enclosure(best, max(-heap[0][0], best)), [cell for upper, _, cell, _ in heap if -upper >= best]
 
 
 def _attempt(domain: Domain[Any], function: Function, *arguments: Enclosure) -> Enclosure:

@@ -18,9 +18,6 @@ from lipsym.domains.record import Domain
 from lipsym.enclosure import Enclosure
 from lipsym.errors import DomainError
 
-WITH_SLOPES = "with slopes"
-"""The name of these domains; nested searches look at it, as their value has no slope that is at hand."""
-
 Slopes = tuple[Any, tuple[Any, ...] | None]
 
 
@@ -132,7 +129,7 @@ def with_slopes(domain: Domain[Any]) -> Domain[Slopes]:
         return d.enclose(Enclosure(1 if ends.lo > 0 else 0, 0 if ends.hi < 0 else 1)), None
 
     return Domain(
-        name=WITH_SLOPES,
+        name=d.name,
         precision=d.precision,
         enclose=lambda value: (d.enclose(value), None),
         ends=lambda x: d.ends(x[0]),
