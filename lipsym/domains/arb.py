@@ -19,7 +19,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache, wraps
 from operator import le, neg
 from typing import Any
@@ -132,7 +131,8 @@ def _leave(a: arb, bits: int, up: bool) -> End:
 
 
 def _root(a: arb, n: int) -> arb:
-    """A ball around the root; the point itself where the root is an integer (Arb finds that for squares alone, and none for 0)."""
+    """A ball around the root; the point itself where the root is an integer (Arb finds that for squares alone, and
+    none for 0)."""
     if a == _ZERO:
         return a
     if n == 2:

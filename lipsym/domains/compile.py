@@ -118,8 +118,8 @@ class Program:
     ) -> BoundProgram:
         """The program as a function of ``variables`` alone.
 
-        What does not depend on them is computed here, once; a variable hides an entry of the environment. Where ``domain``
-        is one with slopes, ``base`` is the domain that it is built on.
+        What does not depend on them is computed here, once; a variable hides an entry of the environment. Where
+        ``domain`` is one with slopes, ``base`` is the domain that it is built on.
         """
         missing = [s.name for s in self.symbols if s not in environment and s not in variables]
         if missing:
@@ -370,8 +370,7 @@ class _Linker:
         self.base = base
 
     def __call__(self, instruction: Instruction) -> Callable[..., Any]:
-        operation, operands, data = instruction
-        d = self.domain
+        operation, data, d = instruction.operation, instruction.data, self.domain
         if operation in ("add", "multiply", "divide", "maximum", "minimum"):
             return getattr(d, operation)
         if operation in ("power", "root"):
@@ -410,7 +409,7 @@ class _Linker:
         return d.divide(d.enclose(Enclosure(1)), value) if n < 0 else value
 
     def geometric_sum(self, ratio: Any, count: Any) -> Any:
-        """Doubling: with ``S_k = Σ_{t<k} ρ^t`` and ``P_k = ρ^k``, ``S_2k = S_k + P_k S_k`` and ``S_{k+1} = 1 + ρ S_k``."""
+        """Doubling: with ``P_k = ρ^k``, ``S_2k = S_k + P_k S_k`` and ``S_{k+1} = 1 + ρ S_k``."""
         n, d = self.exact(count, "the number of terms of a GeometricSum"), self.domain
         if n.denominator != 1 or n < 0:
             raise DomainError(
@@ -446,7 +445,7 @@ class _Linker:
         if operation == "SumOver":
             return self.sum(body, *operands)
         if self.base is not None:
-            return self.binder_with_slopes(operation, body, *operands)
+            return self.binder_with_slopes(self.base, operation, body, *operands)
         d = self.domain
         split = len(operands) - len(body.outer)
         function = body.program.bind(d, dict(zip(body.outer, operands[split:], strict=True)), body.bound)
@@ -455,14 +454,13 @@ class _Linker:
             return d.enclose(search.maximum_on_ball(d, function, len(body.bound), *parameters))
         return d.enclose(_SEARCHES[operation](d, function, *parameters))
 
-    def binder_with_slopes(self, operation: str, body: Body, *operands: Any) -> Any:
+    def binder_with_slopes(self, base: Domain[Any], operation: str, body: Body, *operands: Any) -> Any:
         """A nested ``MaxOver`` over a fixed range.
 
-        By Danskin's theorem, in Clarke's form, the derivative of ``max_z f(z, r)`` lies in the hull of ``∂f/∂r (z, r)`` over
-        the ``z`` that attain the maximum, all of which lie in the places that the search leaves.
+        By Danskin's theorem, in Clarke's form, the derivative of ``max_z f(z, r)`` lies in the hull of ``∂f/∂r``
+        at ``(z, r)`` over the ``z`` that attain the maximum, all of which lie in the places that the search leaves.
         """
-        base, split = self.base, len(operands) - len(body.outer)
-        assert base is not None
+        split = len(operands) - len(body.outer)
         if operation != "MaxOver" or any(slopes is not None for _, slopes in operands[:split]):
             raise no_slope(f"a nested {operation}")
         outer = dict(zip(body.outer, operands[split:], strict=True))
@@ -471,13 +469,11 @@ class _Linker:
         if len(places) > MOST_PLACES:
             places = [Enclosure(min(p.lo for p in places), max(p.hi for p in places))]
         lifted = body.program.bind(self.domain, outer, body.bound, base)
-        hulls: list[Enclosure] | None = None
-        for place in places:
-            _, slopes = lifted.value((base.enclose(place), None))
-            ends = [base.ends(s) for s in slopes] if slopes is not None else None
-            if ends is None:
-                return base.enclose(found), None
-            pairs = zip(hulls, ends, strict=True) if hulls is not None else ((e, e) for e in ends)
-            hulls = [Enclosure(min(a.lo, b.lo), max(a.hi, b.hi)) for a, b in pairs]
-        assert hulls is not None
-        return base.enclose(found), tuple(map(base.enclose, hulls))
+        slopes = [lifted.value((base.enclose(place), None))[1] for place in places]
+        if any(s is None for s in slopes):
+            return base.enclose(found), None
+        hulls = []
+        for entries in zip(*slopes, strict=True):
+            ends = [base.ends(entry) for entry in entries]
+            hulls.append(base.enclose(Enclosure(min(e.lo for e in ends), max(e.hi for e in ends))))
+        return base.enclose(found), tuple(hulls)

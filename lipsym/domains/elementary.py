@@ -4,11 +4,12 @@ Invariant: every function returns integers between which its value provably lies
 library, and each error bound is a short count of floors and a geometric tail.
 
 mpmath's own functions are correctly rounded for ``+ − × ÷ √`` alone; of ``exp``, ``log`` and the rest its documentation
-promises only *typical* accuracy, and near ties and for tiny arguments its intervals are known to miss. So the ``mpmath``
-domain takes arithmetic from mpmath and the functions from here.
+promises only *typical* accuracy, and near ties and for tiny arguments its intervals are known to miss. So the
+``mpmath`` domain takes arithmetic from mpmath and the functions from here.
 
 ``bracket`` is the entry: it raises the working scale ``w`` until the bracket is relatively narrow, so cancellation
-(``log`` near 1, ``sin`` near multiples of π, ``expm1`` near 0) costs time and never accuracy. Python's ``>>`` and ``//`` are floors, so each costs less than 1.
+(``log`` near 1, ``sin`` near multiples of π, ``expm1`` near 0) costs time and never accuracy. Python's ``>>`` and
+``//`` are floors, so each costs less than 1.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Fixed = tuple[int, int]
 
 
 def inverse_sum(q: int, bits: int, sign: int) -> Fixed:
-    """``Σ_k sign^k q^−(2k+1)/(2k+1)`` at ``bits`` bits: ``atan(1/q)`` for sign −1, ``atanh(1/q)`` for sign 1; ``q ≥ 2``.
+    """``Σ_k sign^k q^−(2k+1)/(2k+1)``, ``q ≥ 2``, at ``bits`` bits: ``atan(1/q)`` for sign −1, ``atanh(1/q)`` for 1.
 
     Proof. Nested floors by integers compose, so ``power`` is exact up to its floor and each term loses less than
     ``1 + 1`` to the two floors: less than ``2k`` in all. Powers that are 0 were below ``2^−bits``, so the tail is
@@ -92,7 +93,7 @@ def exp_reduced(r: int, w: int) -> Fixed:
 
 
 def atan_series(t: int, w: int, sign: int) -> Fixed:
-    """``Σ_k sign^k t^(2k+1)/(2k+1)`` for ``0 ≤ t ≤ 2^w/2``: ``atan`` for sign −1, ``atanh`` for sign 1 (units ``2^−w``).
+    """``atan`` for sign −1, ``atanh`` for sign 1, of ``t/2^w ≤ 1/2``: ``Σ_k sign^k t^(2k+1)/(2k+1)``.
 
     Proof. The square is floored once (error < 1), each power twice; with ``t² ≤ 1/4`` the error of a power obeys
     ``e' ≤ e/4 + 1 + 1`` and stays below 3, a term adds 1 for its division: at most ``4`` each. After the first power
@@ -143,7 +144,7 @@ def erf_series(x: int, w: int) -> tuple[int, int]:
 
 
 def root_floor(mantissa: int, exponent: int, n: int, bits: int) -> tuple[int, int, bool]:
-    """``(m, e, exact)`` with ``m 2^e ≤ (mantissa · 2^exponent)^(1/n) < (m + 1) 2^e`` and ``m`` of at least ``bits`` bits."""
+    """``(m, e, exact)`` with ``m 2^e ≤ (mantissa · 2^exponent)^(1/n) < (m + 1) 2^e``; ``m`` has ``bits`` bits or more."""
     shift = max(0, n * (bits + 1) - mantissa.bit_length())
     shift += (exponent - shift) % n
     scaled = mantissa << shift
@@ -212,7 +213,7 @@ def _saturated(name: str, m: int, x: int, w: int) -> Bracket | None:
 
 
 def _exp(m: int, x: int, w: int) -> Bracket:
-    """``x = k log 2 + r``, ``0 ≤ r < log 2``. An error ``δ ≤ 1/2`` of ``r`` changes ``exp r ≤ 2`` by at most ``2·2δ``."""
+    """``x = k log 2 + r`` with ``0 ≤ r < log 2``; an error ``δ ≤ 1/2`` of ``r`` changes ``exp r`` by at most ``4δ``."""
     scale = w + max(0, m.bit_length() + x) + 16
     argument, floor_error = fixed(m, x, scale)
     log2, log2_error = log2_fixed(scale)
@@ -233,7 +234,7 @@ def _expm1(m: int, x: int, w: int) -> Bracket:
 
 
 def _log(m: int, x: int, w: int) -> Bracket:
-    """``x = u 2^k`` with ``u`` in ``[2/3, 4/3]`` and ``log u = 2 atanh((u − 1)/(u + 1))``, whose argument is at most 1/5."""
+    """``x = u 2^k``, ``u`` in ``[2/3, 4/3]``, and ``log u = 2 atanh((u − 1)/(u + 1))`` of at most 1/5."""
     size = m.bit_length()
     k = size + x if 3 * m >= 2 << size else size + x - 1
     unit = 1 << (size if 3 * m >= 2 << size else size - 1)
@@ -282,7 +283,7 @@ def _tanh(m: int, x: int, w: int) -> Bracket:
 
 
 def _sigmoid(m: int, x: int, w: int) -> Bracket:
-    """With ``t = exp(−|x|) ≤ 1``: ``1/(1 + t)`` for ``x > 0``, ``t/(1 + t)``, between ``t(1 − t)`` and ``t``, for ``x < 0``."""
+    """With ``t = exp(−|x|)``: ``1/(1 + t)`` for ``x > 0``, else ``t/(1 + t)``, between ``t(1 − t)`` and ``t``."""
     low, high, q = _exp(-abs(m), x, w)
     if high.bit_length() + q < -w:
         return ((1 << w) - 1, 1 << w, -w) if m > 0 else ((low << w) - low, high << w, q - w)
@@ -333,12 +334,12 @@ def _cos(m: int, x: int, w: int) -> Bracket:
 
 
 def _atan(m: int, x: int, w: int) -> Bracket:
-    """``π/2 − atan(1/|x|)`` beyond 1; then ``atan t = 2 atan(t/(1 + √(1 + t²)))`` twice, to ``t ≤ 1/5``.
+    """``π/2 − atan(1/|x|)`` beyond 1; then ``atan t = 2 atan(t/(1 + √(1 + t²)))`` twice, from ``t ≤ 2`` to 2/7.
 
     Proof. Each halved argument is within 2 units (the floor of the root changes the quotient by less than 1, the
     division by 1); atan has Lipschitz constant 1, so the doublings make ``2·2 + 4·2 = 12`` of it.
     """
-    a, beyond = abs(m), m.bit_length() + x > 1 or (x >= 0 and abs(m) << x > 1)
+    a, beyond = abs(m), m.bit_length() + x > 1
     if beyond:
         t, error = (1 << (w - x)) // a if w >= x else 0, 1
     else:
@@ -387,7 +388,7 @@ def _units(n: int, exponent: int, q: int) -> int:
 
 _LIKE_X = frozenset({"expm1", "log1p", "sinh", "tanh", "sin", "atan", "erf"})
 
-_AT_ZERO: dict[str, Bracket] = {name: (0, 0, 0) for name in _LIKE_X} | {
+_AT_ZERO: dict[str, Bracket] = dict.fromkeys(_LIKE_X, (0, 0, 0)) | {
     "exp": (1, 1, 0),
     "cosh": (1, 1, 0),
     "cos": (1, 1, 0),

@@ -79,7 +79,7 @@ class softplus(Function):  # noqa: N801
 
 
 class GeometricSum(Function):
-    """``Σ_{t=0}^{n−1} ρ^t`` for ``ρ ≥ 0`` and an integer ``n ≥ 0``: never a quotient, so ``ρ = 1`` is no special case."""
+    """``Σ_{t=0}^{n−1} ρ^t`` for ``ρ ≥ 0``, integer ``n ≥ 0``: never a quotient, so ``ρ = 1`` is no special case."""
 
     @classmethod
     def eval(cls, ratio: sp.Expr, count: sp.Expr) -> sp.Expr | None:
@@ -157,7 +157,7 @@ class Binder(sp.Expr):
         return (self.body.free_symbols - set(self.variables)) | outer
 
     def _eval_subs(self, old: sp.Basic, new: sp.Basic) -> sp.Basic | None:
-        """Bound variables stay: they are not replaced, and step aside where ``new`` brings in a symbol of their name."""
+        """Bound variables are not replaced, and step aside where ``new`` brings in a symbol of their name."""
         names = {s.name for s in new.free_symbols} if hasattr(new, "free_symbols") else set()
         taken = names | {s.name for s in self.free_symbols}
         variables, body = list(self.variables), self.body
@@ -216,7 +216,7 @@ class SumOver(Binder):
 
 
 class IsolatedRoot(Binder):
-    """``IsolatedRoot(f, z, a, b)``: the only zero of ``f`` in ``[a, b]``, where ``f(a)`` and ``f(b)`` differ in sign."""
+    """``IsolatedRoot(f, z, a, b)``: the only zero of ``f`` in ``[a, b]``, at whose ends ``f`` differs in sign."""
 
     def _eval_is_nonnegative(self) -> bool | None:
         return self.parameters[0].is_nonnegative or None

@@ -40,10 +40,6 @@ _RESERVED = frozenset({"I", "oo", "zoo", "nan", "inf"})
 _BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
 
 
-def _heaviside(x: sp.Expr, at_zero: sp.Expr = sp.Rational(1, 2)) -> sp.Expr:
-    return sp.Heaviside(x, at_zero)
-
-
 _CALLS: dict[str, tuple[Callable[..., sp.Expr], int, int | None]] = {
     **{name: (head, 1, 1) for name, head in FUNCTIONS.items()},
     "sqrt": (sp.sqrt, 1, 1),
@@ -53,7 +49,7 @@ _CALLS: dict[str, tuple[Callable[..., sp.Expr], int, int | None]] = {
     "max": (sp.Max, 1, None),
     "Min": (sp.Min, 1, None),
     "min": (sp.Min, 1, None),
-    "Heaviside": (_heaviside, 1, 2),
+    "Heaviside": (sp.Heaviside, 1, 2),
     "GeometricSum": (GeometricSum, 2, 2),
 }
 """Head, least and greatest number of arguments of each function, by its name in text."""
@@ -130,7 +126,8 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
         raise InexactNumberError(
             f"the float {value!r} was given as {what}",
             "a float is a rounded number, and a bound needs an exact one",
-            f'give the decimal as a string, "{value!r}", or the binary value, Fraction({binary.numerator}, {binary.denominator})',
+            f'give the decimal as a string, "{value!r}", or the binary value, '
+            f"Fraction({binary.numerator}, {binary.denominator})",
         )
     if isinstance(value, str):
         return parse(value)
@@ -144,7 +141,8 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
             raise InexactNumberError(
                 f"the SymPy Float {number} occurs in {what}",
                 "a Float is a rounded number, and a bound needs an exact one",
-                f'write the decimal, Rational("{number}"), or the binary value, Rational({binary.numerator}, {binary.denominator})',
+                f'write the decimal, Rational("{number}"), or the binary value, '
+                f"Rational({binary.numerator}, {binary.denominator})",
             )
         return value
     fails = "an enclosure is a set of numbers" if isinstance(value, Enclosure) else "it is not an exact number"
@@ -198,7 +196,8 @@ class _Reader:
                 self.refuse(node, "^ is not a power in Python's notation", "write powers with **, for example R**2")
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self.call(node, name, arguments, bound, depth + 1)
-        self.refuse(node, f"{type(node).__name__} is not part of the expression language")
+            case _:
+                self.refuse(node, f"{type(node).__name__} is not part of the expression language")
 
     def number(self, node: ast.Constant) -> sp.Expr:
         source = ast.get_source_segment(self.text, node) or ""
@@ -222,7 +221,7 @@ class _Reader:
         return symbol(name, self.integers)
 
     def chain(self, node: ast.BinOp, kinds: tuple[type, type], bound: dict[str, sp.Symbol], depth: int) -> sp.Expr:
-        """A sum or product of many terms nests to the left in the syntax tree; it is read in a loop and built at once."""
+        """Sums and products of many terms nest to the left in the syntax tree: read in a loop, and built at once."""
         terms: list[tuple[bool, ast.expr]] = []
         left: ast.expr = node
         while isinstance(left, ast.BinOp) and isinstance(left.op, kinds):
@@ -264,7 +263,7 @@ class _Reader:
             )
         values = [self.read(argument, bound, depth) for argument in arguments]
         result = head(*values)
-        if result.is_number and result.is_extended_real is False or result.has(sp.zoo, sp.nan, sp.oo, -sp.oo):
+        if result.has(sp.zoo, sp.nan, sp.oo, -sp.oo) or (result.is_number and result.is_extended_real is False):
             self.refuse(node, "it is not a real number", "keep arguments inside the domain of the function")
         return result
 

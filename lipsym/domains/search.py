@@ -1,6 +1,7 @@
 """Certified maxima over an interval or a ball, and certified roots: the values of the binders of the language.
 
-Invariant: whatever the budget, the enclosure that is returned contains the value; a budget that runs out leaves it wide.
+Invariant: whatever the budget, the enclosure that is returned contains the value; a budget that runs out leaves it
+wide.
 
 Maxima are found by best-first branch and bound. A cell is bounded above by the function's own enclosure on it and,
 where slopes exist (``slopes``), by the mean value form around a point, whose error is quadratic in the cell; a cell on
@@ -69,11 +70,11 @@ def maximum_on_interval(
 def maximum_and_places(
     domain: Domain[Any], function: Function, lower: Enclosure, upper: Enclosure, cells: int = INTERVAL_CELLS
 ) -> tuple[Enclosure, list[Enclosure]]:
-    """Enclose the maximum of ``function`` over ``[a, b]``, for some ``a`` in ``lower`` and ``b`` in ``upper``, ``a ≤ b``.
+    """Enclose the maximum of ``function`` over ``[a, b]``, for some ``a ≤ b`` in ``lower`` and ``upper``.
 
     The upper side covers ``[lower.lo, upper.hi]``. The lower side uses points of ``[lower.hi, upper.lo]``, which lie in
-    ``[a, b]`` for every choice, and the two enclosures of ``a`` and ``b`` themselves, which hold points of it even if they
-    meet.
+    ``[a, b]`` for every choice, and the two enclosures of ``a`` and ``b`` themselves, which hold points of it even if
+    they meet.
 
     Returns:
         The enclosure, and intervals that together hold every point where the maximum is attained.
@@ -140,11 +141,11 @@ def maximum_and_places(
 def maximum_on_ball(
     domain: Domain[Any], function: Function, dimension: int, radius: Enclosure, cells: int = BALL_CELLS
 ) -> Enclosure:
-    """Enclose the maximum of ``function``, non-decreasing in each argument, over ``r ≥ 0``, ``|r| ≤ R``, ``R`` in ``radius``.
+    """Enclose the maximum of ``function``, non-decreasing in each ``r_i ≥ 0``, over ``|r| ≤ R``, ``R`` in ``radius``.
 
     The maximum lies on the sphere. Its directions are the rays through the faces ``v_k = 1`` of the cube ``[0, 1]^m``;
-    a cell is a box of a face, and ``r_i = R v_i/|v|`` increases in ``v_i`` and decreases in the other ``v_j``, so its box
-    in ``r`` has exact corners. A cell is bounded by the value at the upper corner, and by ``_tangent_bound``.
+    a cell is a box of a face, and ``r_i = R v_i/|v|`` increases in ``v_i`` and decreases in the other ``v_j``, so its
+    box in ``r`` has exact corners. A cell is bounded by the value at the upper corner, and by ``_tangent_bound``.
     """
     if radius.hi < 0:
         raise _empty("BallMax", Enclosure(0), radius)
@@ -222,7 +223,7 @@ def _ratio(v: int, squares: int, up: bool) -> Fraction:
 
 
 def _ascend(domain: Domain[Any], function: Function, dimension: int, radius: Fraction, steps: int = 12) -> End:
-    """A lower bound of the maximum: the best value along ``r ← R g/|g|``, whose fixed points are the critical points."""
+    """A lower bound of the maximum: the best value along ``r ← R g/|g|``, which rests at critical points alone."""
     best: End = -math.inf
     direction = [1.0] * dimension
     for _ in range(steps):
@@ -253,9 +254,9 @@ def _tangent_bound(
 ) -> End:
     """An upper bound on a box, from a point ``c`` of it and gradients in ``g ± ρ``; infinite where there are none.
 
-    ``f(r) ≤ f(c) + g·(r − c) + Σ ρ_i |r_i − c_i|``, and over the ``r`` of the box with ``|r| ≤ R``, for every ``λ ≥ 0``,
-    ``g·r ≤ λR² + Σ max_{r_i} (g_i r_i − λ r_i²)`` (weak duality). At the maximum of ``f``, ``g`` is radial and the bound is of
-    second order in the box. ``λ`` is found in floating point, and every ``λ`` gives a bound.
+    ``f(r) ≤ f(c) + g·(r − c) + Σ ρ_i |r_i − c_i|``, and over the ``r`` of the box with ``|r| ≤ R``, for ``λ ≥ 0``,
+    ``g·r ≤ λR² + Σ max_{r_i} (g_i r_i − λ r_i²)`` (weak duality). At the maximum of ``f``, ``g`` is radial and the
+    bound is of second order in the box. ``λ`` is found in floating point, and every ``λ`` gives a bound.
     """
     n = len(c)
     # The segments from c must stay in the box on which the slopes are taken.
@@ -283,8 +284,8 @@ def _tangent_bound(
 def _improvable(gradients: Sequence[Enclosure], ranges: Sequence[Enclosure]) -> bool:
     """Whether turning from one axis ``j`` towards another ``i`` increases ``f`` everywhere on the box.
 
-    The derivative along that rotation is ``g_i r_j − g_j r_i``. Where it is positive and ``r_j > 0``, every point of the box
-    has a better one on its sphere, so the box does not hold the maximum, which is attained elsewhere.
+    The derivative along that rotation is ``g_i r_j − g_j r_i``. Where it is positive and ``r_j > 0``, every point of
+    the box has a better one on its sphere, so the box does not hold the maximum, which is attained elsewhere.
     """
     return any(
         b.lo > 0 and g.lo > 0 and g.lo * b.lo > max(h.hi, Fraction(0)) * a.hi
@@ -422,7 +423,8 @@ def _attempt(domain: Domain[Any], function: Function, *arguments: Enclosure) -> 
 
 def _packed(domain: Domain[Any], function: Function, arguments: Sequence[Sequence[Enclosure]]) -> Sequence[Enclosure]:
     """The values at many arguments at once; a function that depends on none of its arguments gives one for all."""
-    assert domain.pack is not None and domain.unpack is not None
+    if domain.pack is None or domain.unpack is None:
+        raise TypeError(f"the domain {domain.name} has no arrays")
     values = domain.unpack(function.value(*map(domain.pack, arguments)))
     return values if len(values) == len(arguments[0]) else [values[0]] * len(arguments[0])
 

@@ -4,8 +4,8 @@ Invariant: with arguments that range over boxes, the first part of a value enclo
 it enclose the partial derivatives wherever these exist; by the mean value theorem (Lebourg's, for functions that are
 only Lipschitz), ``f(y) − f(x)`` lies in ``Σ_i slope_i (y_i − x_i)`` for ``x, y`` in the box.
 
-A value is ``(value, slopes)``, where ``slopes`` is ``None`` for what does not depend on the variables. An operation that
-has no bounded slope here (a root at 0, a jump) raises ``DomainError``; callers then do without the derivative.
+A value is ``(value, slopes)``, where ``slopes`` is ``None`` for what does not depend on the variables. An operation
+that has no bounded slope here (a root at 0, a jump) raises ``DomainError``; callers then do without the derivative.
 """
 
 from __future__ import annotations

@@ -67,7 +67,8 @@ def simplify_exactly(value: sp.Expr) -> sp.Expr:
 def _substituted(
     steps: Sequence[tuple[sp.Symbol, sp.Expr]], result: sp.Expr, numbers: dict[sp.Symbol, sp.Expr]
 ) -> sp.Expr | None:
-    """The exact expression of the result; ``None`` where it outgrows ``LARGEST_TO_SIMPLIFY``, as steps written out do."""
+    """The exact expression of the result; ``None`` where it outgrows ``LARGEST_TO_SIMPLIFY``, as steps written out
+    do."""
     known: dict[sp.Symbol, sp.Expr] = dict(numbers)
     for symbol, definition in (*steps, (sp.Dummy(), result)):
         value = simplify_exactly(sp.sympify(definition).subs(known))
