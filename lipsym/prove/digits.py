@@ -43,10 +43,9 @@ METHODS = {
 TEXT = (
     "The shipped network 64-32-10 (tanh, affine output) was trained on the first 1437 of the 8×8 digits. The "
     "quantities are those of its cross-entropy loss averaged over these samples, on products of balls around the "
-    "trained weights. "
-    "The lower bounds are certified over all 1437 samples, at the weights or one radius away from them. The bounds know "
-    "the weights by their norms alone, so the ratios are large: this is what closed forms from norms are worth on a "
-    "trained network."
+    "trained weights. The lower bounds are certified over all 1437 samples, at the weights or one radius away. The "
+    "bounds know the weights by their norms alone, so the ratios are large: this is what closed forms from norms are "
+    "worth on a trained network."
 )
 
 
@@ -69,7 +68,7 @@ def trained_case(quantity: str, radius: str) -> Done:
         "inputs": data.spec,
         "loss": objective.name,
     }
-    title, file = f"digits 64-32-10, radius {radius}", f"digits_{quantity}_{radius.replace('/', '-')}.json"
+    title, file = f"digits 64-32-10, radius {radius}", trained_file(quantity, radius)
     if not isinstance(outcome, Bound):
         reason = f"expected bound, derived {kind(outcome)}: {outcome.reason}"
         return Done(title, quantity, file, certificate(outcome, asked, case=title), (reason,))
@@ -80,6 +79,11 @@ def trained_case(quantity: str, radius: str) -> Done:
     failures = disagreements(values, {}) + refutation(found, upper, {})
     document = certificate(outcome, asked, [evaluation({}, values, None, record)], title)
     return Done(title, quantity, file, document, tuple(failures))
+
+
+def trained_file(quantity: str, radius: str) -> str:
+    """The certificate's file name."""
+    return f"digits_{quantity}_{radius.replace('/', '-')}.json"
 
 
 def lower_bound(quantity: str, region: ProductBall, data: Dataset) -> Confirmed:

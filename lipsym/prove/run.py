@@ -13,8 +13,10 @@ from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
-from lipsym.certificates import write_certificate, write_text
-from lipsym.prove.digits import QUANTITIES, RADII, TEXT, trained_case
+from lipsym.bounds.result import Unknown
+from lipsym.certificates import certificate, write_certificate, write_text
+from lipsym.errors import LipsymError
+from lipsym.prove.digits import QUANTITIES, RADII, TEXT, trained_case, trained_file
 from lipsym.prove.suite import Case, suite
 from lipsym.prove.work import Done, work
 
@@ -80,8 +82,8 @@ def prove(
     with _pool(executor, jobs) as submit:
         plan: dict[Future[Any], Any] = {}
         if trained:
-            plan.update({submit(trained_case, q, r): (q, r) for q in QUANTITIES for r in RADII})
-        plan.update({submit(work, case, seed): index for index, case in enumerate(chosen)})
+            plan.update({submit(attempt, trained_case, q, r): (q, r) for q in QUANTITIES for r in RADII})
+        plan.update({submit(attempt, work, case, seed): index for index, case in enumerate(chosen)})
         for future in as_completed(plan):
             done = results[plan[future]] = future.result()
             write_certificate(done.document, folder / "certificates" / done.file)
@@ -99,6 +101,32 @@ def prove(
     page = report(_documents(run.cases), _documents(run.trained), name, TEXT)
     write_text(page, folder / "report.html")
     return run
+
+
+def attempt(function: Callable[..., Done], question: Any, detail: Any) -> Done:
+    """``function(question, detail)``; an error of lipsym's own becomes a failure of this case alone."""
+    try:
+        return function(question, detail)
+    except LipsymError as error:
+        return failed(question, detail, error)
+
+
+def failed(question: Case | str, detail: Any, error: LipsymError) -> Done:
+    """The result of a case that ended in an error."""
+    if isinstance(question, Case):
+        title, quantity, file = question.title, question.quantity, question.file
+        asked = {"network": question.network, "region": question.region, "inputs": question.inputs}
+        loss = question.loss
+    else:
+        title, quantity, file = f"digits 64-32-10, radius {detail}", question, trained_file(question, detail)
+        asked, loss = (
+            {"network": "mlp:64-32-10:tanh", "region": f"layers:{detail}", "inputs": "digits"},
+            "cross_entropy",
+        )
+    reason = "failed: " + "; ".join(str(error).splitlines())
+    asked |= {"quantity": quantity, "side": "upper", "loss": loss}
+    document = certificate(Unknown(quantity, reason), asked, case=title)
+    return Done(title, quantity, file, document, (reason,))
 
 
 def _documents(done: Sequence[Done]) -> list[tuple[str, Any]]:

@@ -8,6 +8,7 @@ hundreds of formulas stays small, prints sharply and follows a dark background.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ _SYNONYMS = (
     (r"\ge ", r"\geq "),
     (r"\limits", ""),
 )
+_SHORT_ARGUMENT = re.compile(r"\\left\(\s*(\w+|\\[a-z]+_?\w*|\w+_\{\w+\})\s*\\right\)")
+"""Brackets around one symbol: mathtext would shrink brackets that it is told to fit."""
 _COMMANDS = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}
 """SVG's path commands by matplotlib's path codes; a curve has several vertices, which all carry its code."""
 _VERTICES = {3: 2, 4: 3}
@@ -64,6 +67,7 @@ class Formulas:
         source = text.strip().strip("$")
         for written, known in _SYNONYMS:
             source = source.replace(written, known)
+        source = _SHORT_ARGUMENT.sub(r"(\1)", source)
         if len(source) > LONGEST_PICTURE:
             return None
         try:

@@ -148,7 +148,8 @@ def _svg(figure: Figure) -> Markup:
     figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = stream.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     # Sizes come from the page, so that a figure shrinks on a small screen; the viewBox keeps its shape.
     head, bracket, rest = text.partition(">")
     head = re.sub(r' (?:width|height)="[^"]*"', "", head)
-    return Markup(head + ' class="figure"' + bracket + rest)
+    return Markup(f'{head} class="figure" style="max-width:{7.2 * figure.get_figwidth():.1f}rem"{bracket}{rest}')
