@@ -7,7 +7,7 @@ no incomplete file.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context
 from pathlib import Path
@@ -62,7 +62,7 @@ def prove(
         name: ``"quick"``, ``"default"`` or ``"full"``.
         out: the folder that receives ``certificates/*.json`` and ``report.html``.
         seed: of the searches.
-        jobs: processes, if no executor is given; 1 runs in this process.
+        jobs: processes, if no executor is given; 1 stays in this process.
         executor: anything with ``submit``.
         progress: called as work gets done.
         cases: other cases than the suite's.
@@ -146,9 +146,10 @@ class _pool:  # noqa: N801 - a context manager used like a function
         if self.given is not None:
             return self.given.submit
         if self.jobs == 1:
-            return _submit_here
-        # "spawn" starts clean interpreters: a forked one may hold a lock of a library's threads.
-        self.own = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+            self.own = ThreadPoolExecutor(1)
+        else:
+            # "spawn" starts clean interpreters: a forked one may hold a lock of a library's threads.
+            self.own = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
         return self.own.submit
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -166,10 +167,3 @@ def _ignore_interrupts() -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _submit_here(function: Callable[..., Any], *args: Any) -> Future[Any]:
-    """Run at once in this process; an exception is raised here, where it has its traceback."""
-    future: Future[Any] = Future()
-    future.set_result(function(*args))
-    return future

@@ -55,11 +55,8 @@ def balanced(text: str) -> bool:
     return not stack and text.count("$") % 2 == 0
 
 
-QUESTIONS = [
-    *((network, "lipschitz") for network in NETWORKS),
-    ("mlp:2-2-1:tanh", "smoothness"),
-    ("mlp:3-2-1:elu", "smoothness"),
-]
+QUESTIONS = [(network, "lipschitz") for network in NETWORKS]
+QUESTIONS += [("mlp:2-2-1:tanh", "smoothness"), ("mlp:3-2-1:elu", "smoothness")]
 
 
 @pytest.mark.parametrize(("network", "quantity"), QUESTIONS)
