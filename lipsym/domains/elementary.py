@@ -144,7 +144,7 @@ def erf_series(x: int, w: int) -> tuple[int, int]:
 
 
 def root_floor(mantissa: int, exponent: int, n: int, bits: int) -> tuple[int, int, bool]:
-    """``(m, e, exact)`` with ``m 2^e ≤ (mantissa · 2^exponent)^(1/n) < (m + 1) 2^e``; ``m`` has ``bits`` bits or more."""
+    """``(m, e, exact)`` with ``m 2^e ≤ (mantissa · 2^exponent)^(1/n) < (m + 1) 2^e``, with ``m ≥ 2^bits``."""
     shift = max(0, n * (bits + 1) - mantissa.bit_length())
     shift += (exponent - shift) % n
     scaled = mantissa << shift
@@ -154,7 +154,7 @@ def root_floor(mantissa: int, exponent: int, n: int, bits: int) -> tuple[int, in
 
 def integer_root(a: int, n: int) -> int:
     """``⌊a^(1/n)⌋`` by Newton's method from above, which decreases until it is there."""
-    if n == 2:
+    if n == 2 or a == 0:
         return isqrt(a)
     x = 1 << -(-a.bit_length() // n)
     while True:
@@ -176,6 +176,8 @@ def bracket(name: str, mantissa: int, exponent: int, bits: int) -> Bracket | Non
     """
     if mantissa == 0:
         return bracket("log", 1, 1, bits) if name == "softplus" else _AT_ZERO[name]
+    if name == "log" and exponent <= 0 and mantissa == 1 << -exponent:
+        return 0, 0, 0
     magnitude = mantissa.bit_length() + exponent  # 2^(magnitude−1) ≤ |x| < 2^magnitude
     if magnitude > _LARGEST[name]:
         return _saturated(name, mantissa, exponent, bits)

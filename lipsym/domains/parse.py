@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import ceil
 from numbers import Rational
-from typing import Any, NoReturn
+from typing import Any
 
 import sympy as sp
 
@@ -118,6 +118,7 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
         2
     """
     if isinstance(value, float):
+        value = float(value)
         if value != value or value in (float("inf"), float("-inf")):
             raise InputError(
                 f"{value!r} was given as {what}", "it is not a real number", "give an int, a Fraction or a string"
@@ -170,13 +171,13 @@ class _Reader:
         self.text = text
         self.integers = integers
 
-    def refuse(self, node: ast.AST, fails: str, remedy: str | None = None) -> NoReturn:
+    def error(self, node: ast.AST, fails: str, remedy: str | None = None) -> ExpressionError:
         segment = ast.get_source_segment(self.text, node) if hasattr(node, "lineno") else None
-        raise _error(segment or self.text, fails, remedy)
+        return _error(segment or self.text, fails, remedy)
 
     def read(self, node: ast.expr, bound: dict[str, sp.Symbol], depth: int) -> sp.Expr:
         if depth > DEEPEST_NESTING:
-            self.refuse(node, f"operators and functions are nested at most {DEEPEST_NESTING} deep")
+            raise self.error(node, f"operators and functions are nested at most {DEEPEST_NESTING} deep")
         match node:
             case ast.Constant():
                 return self.number(node)
@@ -193,19 +194,23 @@ class _Reader:
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
                 return self.power(node, self.read(left, bound, depth + 1), self.read(right, bound, depth + 1))
             case ast.BinOp(op=ast.BitXor()):
-                self.refuse(node, "^ is not a power in Python's notation", "write powers with **, for example R**2")
+                raise self.error(
+                    node, "^ is not a power in Python's notation", "write powers with **, for example R**2"
+                )
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self.call(node, name, arguments, bound, depth + 1)
             case _:
-                self.refuse(node, f"{type(node).__name__} is not part of the expression language")
+                raise self.error(node, f"{type(node).__name__} is not part of the expression language")
 
     def number(self, node: ast.Constant) -> sp.Expr:
         source = ast.get_source_segment(self.text, node) or ""
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-            self.refuse(node, f"{source} is not a real number")
+            raise self.error(node, f"{source} is not a real number")
         matched = re.fullmatch(r"([0-9_]*)\.?([0-9_]*)(?:[eE]([+-]?[0-9]{1,6}))?", source)
         if matched is None or abs(int(matched[3] or 0)) > 20_000:
-            self.refuse(node, "a number is written in decimal digits with a moderate exponent, for example 12.5e-3")
+            raise self.error(
+                node, "a number is written in decimal digits with a moderate exponent, for example 12.5e-3"
+            )
         value = Fraction(source)
         return sp.Rational(value.numerator, value.denominator)
 
@@ -215,9 +220,9 @@ class _Reader:
         if name in _CONSTANTS:
             return _CONSTANTS[name]
         if name in _CALLS or name in _BINDERS:
-            self.refuse(node, f"{name} is a function, and needs arguments", f"write {name}(...)")
+            raise self.error(node, f"{name} is a function, and needs arguments", f"write {name}(...)")
         if name in _RESERVED:
-            self.refuse(node, f"{name} is not a real number", "use real numbers, or another name for a symbol")
+            raise self.error(node, f"{name} is not a real number", "use real numbers, or another name for a symbol")
         return symbol(name, self.integers)
 
     def chain(self, node: ast.BinOp, kinds: tuple[type, type], bound: dict[str, sp.Symbol], depth: int) -> sp.Expr:
@@ -230,23 +235,25 @@ class _Reader:
         terms.append((False, left))
         read = [(inverse, self.read(term, bound, depth + 1)) for inverse, term in reversed(terms)]
         if sum(_bits(value) for _, value in read) > LARGEST_BITS:
-            self.refuse(node, f"numbers in an expression have at most {LARGEST_BITS} bits")
+            raise self.error(node, f"numbers in an expression have at most {LARGEST_BITS} bits")
         if kinds[0] is ast.Add:
             return sp.Add(*(-value if inverse else value for inverse, value in read))
         if any(inverse and value.is_zero for inverse, value in read):
-            self.refuse(node, "it divides by 0", "take the quotient out")
+            raise self.error(node, "it divides by 0", "take the quotient out")
         return sp.Mul(*(1 / value if inverse else value for inverse, value in read))
 
     def power(self, node: ast.expr, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if isinstance(exponent, sp.Rational):
             if base.is_zero and exponent < 0:
-                self.refuse(node, "it divides by 0", "take the quotient out")
+                raise self.error(node, "it divides by 0", "take the quotient out")
             if max(_bits(base), 1) * ceil(abs(exponent)) > LARGEST_BITS:
-                self.refuse(node, f"a power of this size would have more than {LARGEST_BITS} bits")
+                raise self.error(node, f"a power of this size would have more than {LARGEST_BITS} bits")
         elif exponent.is_number:
-            self.refuse(node, "an exponent is rational, or an integer symbol", "write other powers as exp(b*log(a))")
+            raise self.error(
+                node, "an exponent is rational, or an integer symbol", "write other powers as exp(b*log(a))"
+            )
         elif isinstance(base, sp.Number) and _bits(exponent) > 64:
-            self.refuse(node, "an exponent of this size is out of reach")
+            raise self.error(node, "an exponent of this size is out of reach")
         return base**exponent
 
     def call(
@@ -255,16 +262,16 @@ class _Reader:
         if name in _BINDERS:
             return self.binder(node, name, arguments, bound, depth)
         if name not in _CALLS:
-            self.refuse(node, f"{name} is not a function of the expression language")
+            raise self.error(node, f"{name} is not a function of the expression language")
         head, least, most = _CALLS[name]
         if len(arguments) < least or (most is not None and len(arguments) > most):
-            self.refuse(
+            raise self.error(
                 node, f"{name} takes {least if least == most else f'{least} or more'} arguments, not {len(arguments)}"
             )
         values = [self.read(argument, bound, depth) for argument in arguments]
         result = head(*values)
         if result.has(sp.zoo, sp.nan, sp.oo, -sp.oo) or (result.is_number and result.is_extended_real is False):
-            self.refuse(node, "it is not a real number", "keep arguments inside the domain of the function")
+            raise self.error(node, "it is not a real number", "keep arguments inside the domain of the function")
         return result
 
     def binder(
@@ -277,11 +284,11 @@ class _Reader:
             "BallMax": "BallMax(f, (r_1, r_2), R)",
         }[name]
         if len(arguments) != usage.count(",") + 1 - (name == "BallMax"):
-            self.refuse(node, f"{name} has the form {usage}", "write it so")
+            raise self.error(node, f"{name} has the form {usage}", "write it so")
         body, variables, *parameters = arguments
         names = variables.elts if isinstance(variables, ast.Tuple) else [variables]
         if not all(isinstance(n, ast.Name) for n in names) or (name != "BallMax" and len(names) != 1):
-            self.refuse(node, f"{name} binds names, in the form {usage}", "write it so")
+            raise self.error(node, f"{name} binds names, in the form {usage}", "write it so")
         read = [self.read(p, bound, depth) for p in parameters]
         lower = sp.S.Zero if name == "BallMax" else read[0]
         for n in names:
