@@ -23,7 +23,16 @@ from typing import Any, NamedTuple, TypeVar
 import sympy as sp
 
 from lipsym.domains import elementary, search
-from lipsym.domains.expressions import FUNCTIONS, BallMax, Binder, GeometricSum, IsolatedRoot, MaxOver, SumOver
+from lipsym.domains.expressions import (
+    FUNCTIONS,
+    BallMax,
+    Binder,
+    EigenvalueBound,
+    GeometricSum,
+    IsolatedRoot,
+    MaxOver,
+    SumOver,
+)
 from lipsym.domains.record import Domain
 from lipsym.domains.slopes import no_slope, with_slopes
 from lipsym.enclosure import Enclosure
@@ -41,11 +50,6 @@ MOST_PLACES = 6
 """Intervals of maximisers that are differentiated one by one; more are joined into one."""
 
 _NAMES = {head: name for name, head in FUNCTIONS.items()}
-_SEARCHES = {
-    "MaxOver": search.maximum_on_interval,
-    "IsolatedRoot": search.isolated_root,
-    "BallMax": search.maximum_on_ball,
-}
 _BINDERS = {head: head.__name__ for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
 
 
@@ -275,8 +279,18 @@ class _Compiler:
             loads = [self.defined[s] if s in self.defined else self.emit("load", data=s) for s in outer]
             numbers = [number(p) for p in node.parameters]
             return self.emit(_BINDERS[type(node)], *numbers, *loads, data=Body(body, node.variables, outer))
+        if isinstance(node, EigenvalueBound):
+            return self.expanded(node, [number(a) for a in node.args])
         name = "Heaviside" if isinstance(node, sp.Heaviside) else _NAMES.get(type(node), type(node).__name__)
         return self.emit(name, *(number(child) for child in _children(node)))
+
+    def expanded(self, node: EigenvalueBound, numbers: Sequence[int]) -> int:
+        """The closed form of ``node``, written over symbols that stand for its arguments' instructions."""
+        stand_ins = [sp.Dummy(nonnegative=True) if not a.is_zero else a for a in node.args]
+        outer, self.defined = self.defined, {**self.defined, **dict(zip(stand_ins, numbers, strict=True))}
+        result = self.compile(node.func(*stand_ins).closed_form())
+        self.defined = outer
+        return result
 
     def fold(self, operation: str, numbers: Sequence[int]) -> int:
         total = numbers[0]
@@ -342,7 +356,7 @@ def _children(node: sp.Expr) -> Sequence[sp.Expr]:
         return node.parameters
     if isinstance(node, sp.Heaviside):
         return node.args[:1]  # type: ignore[return-value]
-    if isinstance(node, (sp.Add, sp.Max, sp.Min, sp.Abs, GeometricSum)) or type(node) in _NAMES:
+    if isinstance(node, (sp.Add, sp.Max, sp.Min, sp.Abs, GeometricSum, EigenvalueBound)) or type(node) in _NAMES:
         return node.args  # type: ignore[return-value]
     if isinstance(node, sp.Number) or node in (sp.I, sp.zoo):
         raise _outside(node, "only real numbers have an enclosure")
@@ -358,7 +372,7 @@ def _outside(node: Any, fails: str) -> ExpressionError:
         f"the expression contains {text if len(text) < 200 else text[:200] + ' …'}",
         fails,
         f"build it from rationals, symbols, pi, E, +, *, **, Max, Min, Abs, Heaviside, {', '.join(FUNCTIONS)}, "
-        "GeometricSum, SumOver, MaxOver, BallMax, IsolatedRoot",
+        "GeometricSum, EigenvalueBound, SumOver, MaxOver, BallMax, IsolatedRoot",
     )
 
 
@@ -380,8 +394,8 @@ class _Linker:
             bits = d.precision + 40
             value = {"pi": elementary.pi, "E": elementary.e}[data](bits) if isinstance(data, str) else Enclosure(data)  # type: ignore[arg-type]
             return lambda: d.enclose(value)
-        if operation in _SEARCHES or operation == "SumOver":
-            return partial(self.binder, operation, data)
+        if operation in _BINDERS.values():
+            return partial(self.binder, operation, data)  # type: ignore[arg-type]
         if operation in ("Heaviside", "raise", "GeometricSum"):
             return {"Heaviside": self.heaviside, "raise": self.raised, "GeometricSum": self.geometric_sum}[operation]
         return d.functions[operation]
@@ -451,8 +465,10 @@ class _Linker:
         function = body.program.bind(d, dict(zip(body.outer, operands[split:], strict=True)), body.bound)
         parameters = [d.ends(p) for p in operands[:split]]
         if operation == "BallMax":
-            return d.enclose(search.maximum_on_ball(d, function, len(body.bound), *parameters))
-        return d.enclose(_SEARCHES[operation](d, function, *parameters))
+            return d.enclose(search.maximum_on_ball(d, function, len(body.bound), parameters[0]))
+        lower, upper = parameters
+        search_between = search.maximum_on_interval if operation == "MaxOver" else search.isolated_root
+        return d.enclose(search_between(d, function, lower, upper))
 
     def binder_with_slopes(self, base: Domain[Any], operation: str, body: Body, *operands: Any) -> Any:
         """A nested ``MaxOver`` over a fixed range.
@@ -465,7 +481,8 @@ class _Linker:
             raise no_slope(f"a nested {operation}")
         outer = dict(zip(body.outer, operands[split:], strict=True))
         function = body.program.bind(base, {s: value for s, (value, _) in outer.items()}, body.bound)
-        found, places = search.maximum_and_places(base, function, *(base.ends(p) for p, _ in operands[:split]))
+        lower, upper = (base.ends(p) for p, _ in operands[:split])
+        found, places = search.maximum_and_places(base, function, lower, upper)
         if len(places) > MOST_PLACES:
             places = [Enclosure(min(p.lo for p in places), max(p.hi for p in places))]
         lifted = body.program.bind(self.domain, outer, body.bound, base)

@@ -63,6 +63,9 @@ def domain(name: str = "arb", precision: int = 53) -> Domain[Any]:
     )
 
 
+_domain = domain  # ``evaluate`` has a parameter of that name
+
+
 def evaluate(expr: sp.Expr, values: Values = {}, domain: str = "arb", precision: int = 53) -> Enclosure:  # noqa: B006
     """Enclose ``expr`` at ``values``.
 
@@ -108,15 +111,20 @@ def evaluate_program(
         from lipsym.domains.symbolic import evaluate_symbolic
 
         return evaluate_symbolic(steps, result, values, precision)
-    chosen = globals()["domain"](domain, precision)
+    chosen = _domain(domain, precision)
     program = Program.compile(sp.sympify(result), steps)
     with chosen.session() as inner:
         return inner.ends(program.run(inner, environment(program.symbols, values, inner)))
 
 
+def values_by_name(values: Values) -> dict[str, Any]:
+    """The values by the names of their symbols."""
+    return {str(key): value for key, value in values.items()}
+
+
 def environment(symbols: Sequence[sp.Symbol], values: Values, domain: Domain[Any]) -> dict[sp.Symbol, Any]:
     """The values of ``symbols`` in ``domain``, matched by name."""
-    by_name = {key.name if isinstance(key, sp.Symbol) else str(key): value for key, value in values.items()}
+    by_name = values_by_name(values)
     missing = [s.name for s in symbols if s.name not in by_name]
     if missing:
         raise missing_values(missing)

@@ -3,7 +3,7 @@
 Invariant: whatever is built from the heads below, and only that, has an enclosure in every domain.
 
 Rationals, symbols, ``pi``, ``E``, ``+``, ``·``, rational powers, integer powers with a symbolic exponent, ``Max``,
-``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and five heads of lipsym's own: ``GeometricSum``,
+``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and heads of lipsym's own: ``GeometricSum``, ``EigenvalueBound``,
 ``SumOver``, ``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
 """
 
@@ -103,6 +103,47 @@ class GeometricSum(Function):
         body = printer._print(ratio) if ratio.is_Symbol else rf"\left({printer._print(ratio)}\right)"
         text = rf"\sum_{{t=0}}^{{{printer._print(count - 1)}}} {body}^{{t}}"
         return rf"\left({text}\right)^{{{exp}}}" if exp else rf"\left({text}\right)"
+
+
+class EigenvalueBound(Function):
+    """An upper bound on ``λ``, the largest eigenvalue of ``[[t, b1, b2], [b1, d, 0], [b2, 0, 0]]``, entries ``≥ 0``.
+
+    Let ``Λ(s)`` be the largest eigenvalue of ``[[s, b1], [b1, d]]``. Then ``λ = Λ(t + b2²/λ)``. ``Λ`` is increasing, so a
+    lower bound of ``λ`` on the right gives an upper bound on the left and the other way round. Started from the larger
+    eigenvalue of the two principal blocks, ``EigenvalueBound`` is the second upper bound of this iteration.
+    Sharp when: ``b2 = 0``; then it is ``Λ(t) = (t + d + √((t − d)² + 4 b1²))/2`` itself.
+    """
+
+    nargs = (4,)
+
+    def closed_form(self) -> sp.Expr:
+        """The bound in sums, products and square roots."""
+        t, b1, b2, d = self.args
+
+        def top(s: sp.Expr, across: sp.Expr, corner: sp.Expr) -> sp.Expr:
+            if corner.is_zero:
+                return (s + sp.sqrt(s**2 + 4 * across**2)) / 2
+            return (s + corner + sp.sqrt((s - corner) ** 2 + 4 * across**2)) / 2
+
+        if b2.is_zero:
+            return top(t, b1, d)
+        below = sp.Max(top(t, b1, d), top(t, b2, sp.S.Zero), evaluate=False)
+        for _ in range(2):
+            above = top(t + b2**2 / below, b1, d)
+            below = top(t + b2**2 / above, b1, d)
+        return above
+
+    def _eval_is_nonnegative(self) -> bool:
+        return True
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        t, b1, b2, d = map(printer._print, self.args)
+        rows = rf"{t} & {b1} \\ {b1} & {d}" if self.args[2].is_zero else (
+            rf"{t} & {b1} & {b2} \\ {b1} & {d} & 0 \\ {b2} & 0 & 0"
+        )  # fmt: skip
+        name = r"\lambda_{\max}" if self.args[2].is_zero else r"\overline{\lambda}_{\max}"
+        text = rf"{name}\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+        return rf"\left({text}\right)^{{{exp}}}" if exp else text
 
 
 def bound_symbol(name: str, lower: sp.Expr) -> sp.Symbol:

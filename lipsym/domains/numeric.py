@@ -59,7 +59,7 @@ def lambdify(
         [1.0, 5.0]
     """
     program = Program.compile(sp.sympify(result), steps)
-    names = {s.name if isinstance(s, sp.Symbol) else str(s) for s in symbols}
+    names = {str(s) for s in symbols}
     unknown = [s.name for s in program.symbols if s.name not in names]
     if unknown:
         raise missing_values(unknown)

@@ -23,7 +23,7 @@ from typing import Any
 
 import sympy as sp
 
-from lipsym.domains.expressions import FUNCTIONS, BallMax, GeometricSum, IsolatedRoot, MaxOver, SumOver, bound_symbol
+from lipsym.domains.expressions import FUNCTIONS, BallMax, EigenvalueBound, GeometricSum, IsolatedRoot, MaxOver, SumOver, bound_symbol
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ExpressionError, InexactNumberError, InputError
 
@@ -51,6 +51,7 @@ _CALLS: dict[str, tuple[Callable[..., sp.Expr], int, int | None]] = {
     "min": (sp.Min, 1, None),
     "Heaviside": (sp.Heaviside, 1, 2),
     "GeometricSum": (GeometricSum, 2, 2),
+    "EigenvalueBound": (EigenvalueBound, 4, 4),
 }
 """Head, least and greatest number of arguments of each function, by its name in text."""
 

@@ -24,7 +24,7 @@ from lipsym.errors import DomainError
 
 INTERVAL_GAP = Fraction(1, 1 << 16)
 BALL_GAP = Fraction(1, 1 << 12)
-"""Relative gaps at which a search stops."""
+"""Relative gaps at which a search stops (a domain of few bits stops where its rounding does)."""
 
 INTERVAL_CELLS = 4000
 BALL_CELLS = 2000
@@ -123,7 +123,7 @@ def maximum_and_places(
         halves,
         feasible,
         best,
-        INTERVAL_GAP,
+        max(INTERVAL_GAP, Fraction(16, 1 << domain.precision)),
         cells * (_MORE if packed else 1),
         _BATCH if packed else 1,
     )
@@ -198,7 +198,7 @@ def maximum_on_ball(
         halves,
         lambda cell, settled: True,
         _ascend(domain, function, dimension, inner),
-        BALL_GAP,
+        max(BALL_GAP, Fraction(16, 1 << domain.precision)),
         cells * (_MORE if packed else 1),
         _BATCH if packed else 1,
     )
@@ -346,7 +346,8 @@ def isolated_root(domain: Domain[Any], function: Function, lower: Enclosure, upp
             d = domain
             step = d.divide(function.value(d.enclose(Enclosure(middle))), d.enclose(slope))
             newton = d.ends(d.add(d.enclose(Enclosure(middle)), d.multiply(d.enclose(Enclosure(-1)), step)))
-            left, right = max(left, newton.lo), min(right, newton.hi)  # type: ignore[type-var]
+            if _is_finite(newton):
+                left, right = max(left, Fraction(newton.lo)), min(right, Fraction(newton.hi))
             if 2 * (right - left) <= width:
                 continue
         for share in (Fraction(1, 2), Fraction(1, 4), Fraction(3, 4)):
@@ -457,8 +458,9 @@ def _middle(a: Fraction, b: Fraction) -> Fraction:
 def _rounded(x: Fraction, width: Fraction) -> Fraction:
     """``x`` moved by at most ``width/16``, with as few binary places as that allows."""
     places = 4 + width.denominator.bit_length() - width.numerator.bit_length()
-    scale = Fraction(1 << places) if places >= 0 else Fraction(1, 1 << -places)
-    return round(x * scale) / scale
+    if places >= 0:
+        return Fraction(round(x * (1 << places)), 1 << places)
+    return Fraction(round(x / (1 << -places)) << -places)
 
 
 def _finite(end: End, what: str) -> Fraction:

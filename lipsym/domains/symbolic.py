@@ -38,7 +38,7 @@ def evaluate_symbolic(
     Raises:
         InputError: for an ``Enclosure`` among the values, or a value that contradicts its symbol.
     """
-    by_name = {key.name if isinstance(key, sp.Symbol) else str(key): value for key, value in values.items()}
+    by_name = {str(key): value for key, value in values.items()}
     program = Program.compile(sp.sympify(result), steps)
     missing = [s.name for s in program.symbols if s.name not in by_name]
     if missing:
@@ -46,7 +46,7 @@ def evaluate_symbolic(
     numbers = {s: _number(s, by_name[s.name]) for s in program.symbols}
     enclosure = _enclose(program, numbers, precision)
     simplified = _substituted(steps, sp.sympify(result), numbers)
-    if isinstance(simplified, sp.Rational):
+    if simplified is not None and simplified.is_Rational:
         value = Enclosure(Fraction(int(simplified.p), int(simplified.q)))
         if enclosure.contains(value):
             return value
@@ -70,6 +70,7 @@ def _substituted(
     """The exact expression of the result; ``None`` where it outgrows ``LARGEST_TO_SIMPLIFY``, as steps written out
     do."""
     known: dict[sp.Symbol, sp.Expr] = dict(numbers)
+    value = result
     for symbol, definition in (*steps, (sp.Dummy(), result)):
         value = simplify_exactly(sp.sympify(definition).subs(known))
         if not isinstance(value, sp.Rational) and value.count_ops() > LARGEST_TO_SIMPLIFY:
