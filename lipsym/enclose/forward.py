@@ -15,7 +15,7 @@ import sympy as sp
 from flint import arb, arb_mat
 
 from lipsym.domains.compile import Program
-from lipsym.enclose.balls import ball_domain, ball_matrix, column, working_precision
+from lipsym.domains.balls import ball_domain, ball_matrix, column, working_precision
 from lipsym.errors import InputError
 from lipsym.nets.activations import Activation
 from lipsym.nets.layers.affine import Affine

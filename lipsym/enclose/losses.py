@@ -14,7 +14,7 @@ from typing import Any
 from flint import arb, arb_mat
 
 from lipsym.domains import evaluate as evaluate_expression
-from lipsym.enclose.balls import ball, lower, total, working_precision
+from lipsym.domains.balls import ball, lower, total, working_precision
 from lipsym.enclose.derivatives import evaluate, norm_squared
 from lipsym.enclose.forward import BallParameters, Parameters, columns, directional_taylor, load
 from lipsym.enclose.loss_search import steepest_loss_directions, targets

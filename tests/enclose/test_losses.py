@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 from flint import arb
 
-from lipsym.enclose.balls import ends
+from lipsym.domains.balls import ends
 from lipsym.enclose.losses import (
     loss_gradient,
     loss_hessian_lipschitz_lower,

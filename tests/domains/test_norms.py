@@ -11,8 +11,8 @@ import sympy as sp
 from flint import arb, arb_mat, ctx
 
 from lipsym.enclose import norms
-from lipsym.enclose.balls import ball, ball_matrix, ends, working_precision
-from lipsym.enclose.norms import frobenius_norm, spectral_norm, symmetric_eigenvalue_bound
+from lipsym.domains.balls import ball, ball_matrix, ends, working_precision
+from lipsym.domains.norms import frobenius_norm, spectral_norm, symmetric_eigenvalue_bound
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.verdict import Verdict

@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 from flint import arb_mat
 
-from lipsym.enclose.balls import ball, ball_matrix, ends, midpoints, working_precision
+from lipsym.domains.balls import ball, ball_matrix, ends, midpoints, working_precision
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 
