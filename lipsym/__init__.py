@@ -1,0 +1,50 @@
+"""lipsym: rigorous, closed-form Lipschitz constants of neural networks with respect to their parameters.
+
+Public names only; nothing is computed at import.
+"""
+
+from lipsym.bounds.derive import derive
+from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
+from lipsym.domains.parse import parse
+from lipsym.enclosure import Enclosure
+from lipsym.errors import LipsymError
+from lipsym.nets.activations import activation
+from lipsym.nets.inputs import Dataset, InputBall
+from lipsym.nets.layers.affine import Affine
+from lipsym.nets.layers.elementwise import Elementwise
+from lipsym.nets.losses import loss
+from lipsym.nets.network import Network, mlp
+from lipsym.nets.regions import Ball, Box, ProductBall
+from lipsym.nets.specs import parse_inputs, parse_network, parse_region
+from lipsym.nets.uniform import uniform_mlp
+from lipsym.verdict import Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Affine",
+    "Ball",
+    "Bound",
+    "Box",
+    "Constant",
+    "Dataset",
+    "Elementwise",
+    "Enclosure",
+    "InputBall",
+    "LipsymError",
+    "Network",
+    "ProductBall",
+    "Step",
+    "Unbounded",
+    "Unknown",
+    "Verdict",
+    "activation",
+    "derive",
+    "loss",
+    "mlp",
+    "parse",
+    "parse_inputs",
+    "parse_network",
+    "parse_region",
+    "uniform_mlp",
+]
