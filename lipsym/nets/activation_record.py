@@ -33,7 +33,7 @@ class Activation:
     - ``"range-concave"``: with ``E(y) = σ(min(√y, f))²``, ``E`` is concave and non-decreasing on ``[0, ∞)``, and
       ``σ(z)² ≤ E(z²)`` for all ``z``.
     - ``"even-slope"``: every ``z`` has a ``z'`` in ``[0, min(|z|, f)]`` with ``|σ'(z)| = σ'(z')``,
-      ``|σ''(z)| = −σ''(z')`` and, for a finite fold, ``|σ(z)| = σ(z')``; ``σ'`` is non-increasing on ``[0, f]``.
+      ``|σ''(z)| = −σ''(z')`` and ``σ(z)² ≤ E(z'²)``; ``σ'`` is non-increasing on ``[0, f]``.
       At a jump of ``σ''`` the limit from the right is meant.
     - ``"curvature-concave"``: ``|σ''| = g(σ'²)`` wherever ``σ''`` exists, with ``g`` concave on ``[0, s1²]``.
     - ``"ratio-increasing"``: either ``|σ''|`` increases on ``[0, z*]`` and decreases on ``[z*, ∞)`` and ``σ'''/σ'`` is
