@@ -3,8 +3,8 @@
 Invariant: whatever is built from the heads below, and only that, has an enclosure in every domain.
 
 Rationals, symbols, ``pi``, ``E``, ``+``, ``·``, rational powers, integer powers with a symbolic exponent, ``Max``,
-``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and heads of lipsym's own: ``GeometricSum``, ``EigenvalueBound``,
-``SumOver``, ``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
+``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and heads of lipsym's own: ``GeometricSum``,
+``EigenvalueBound``, ``SumOver``, ``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
 """
 
 from __future__ import annotations
@@ -108,9 +108,10 @@ class GeometricSum(Function):
 class EigenvalueBound(Function):
     """An upper bound on ``λ``, the largest eigenvalue of ``[[t, b1, b2], [b1, d, 0], [b2, 0, 0]]``, entries ``≥ 0``.
 
-    Let ``Λ(s)`` be the largest eigenvalue of ``[[s, b1], [b1, d]]``. Then ``λ = Λ(t + b2²/λ)``. ``Λ`` is increasing, so a
-    lower bound of ``λ`` on the right gives an upper bound on the left and the other way round. Started from the larger
-    eigenvalue of the two principal blocks, ``EigenvalueBound`` is the second upper bound of this iteration.
+    Let ``Λ(s)`` be the largest eigenvalue of ``[[s, b1], [b1, d]]``. Then ``λ = Λ(t + b2²/λ)``. ``Λ`` is increasing, so
+    a lower bound of ``λ`` on the right gives an upper bound on the left, and the other way round. Started from the
+    larger eigenvalue of the two principal blocks, ``EigenvalueBound`` is the second upper bound of this iteration.
+
     Sharp when: ``b2 = 0``; then it is ``Λ(t) = (t + d + √((t − d)² + 4 b1²))/2`` itself.
     """
 
@@ -128,10 +129,8 @@ class EigenvalueBound(Function):
         if b2.is_zero:
             return top(t, b1, d)
         below = sp.Max(top(t, b1, d), top(t, b2, sp.S.Zero), evaluate=False)
-        for _ in range(2):
-            above = top(t + b2**2 / below, b1, d)
-            below = top(t + b2**2 / above, b1, d)
-        return above
+        above = top(t + b2**2 / below, b1, d)
+        return top(t + b2**2 / top(t + b2**2 / above, b1, d), b1, d)
 
     def _eval_is_nonnegative(self) -> bool:
         return True

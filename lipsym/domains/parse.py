@@ -23,7 +23,16 @@ from typing import Any
 
 import sympy as sp
 
-from lipsym.domains.expressions import FUNCTIONS, BallMax, EigenvalueBound, GeometricSum, IsolatedRoot, MaxOver, SumOver, bound_symbol
+from lipsym.domains.expressions import (
+    FUNCTIONS,
+    BallMax,
+    EigenvalueBound,
+    GeometricSum,
+    IsolatedRoot,
+    MaxOver,
+    SumOver,
+    bound_symbol,
+)
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ExpressionError, InexactNumberError, InputError
 

@@ -12,7 +12,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lipsym.domains import domain, evaluate, search
+from lipsym.domains import domain, evaluate, search, search_ball
 from lipsym.domains.compile import Program
 from lipsym.domains.expressions import MaxOver
 from lipsym.domains.parse import parse, symbol
@@ -172,8 +172,8 @@ def test_any_budget_is_sound_on_balls(cells: int) -> None:
     body = sp.sqrt(1 + r**2) * (1 + s) * sp.tanh(t) + s * t
     with domain("arb").session() as d:
         function = Program.compile(body).bind(d, {}, [r, s, t])
-        found = search.maximum_on_ball(d, function, 3, Enclosure(2), cells)
-        fine = search.maximum_on_ball(d, function, 3, Enclosure(2))
+        found = search_ball.maximum_on_ball(d, function, 3, Enclosure(2), cells)
+        fine = search_ball.maximum_on_ball(d, function, 3, Enclosure(2))
         assert found.lo <= fine.hi
         assert fine.lo <= found.hi
         for i in range(1, 12):
