@@ -52,9 +52,9 @@ def write_text(text: str, path: str | Path) -> Path:
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
-    except BaseException:
+    finally:
+        # Gone after the renaming; still there after an error or an interruption.
         Path(temporary).unlink(missing_ok=True)
-        raise
     return target
 
 

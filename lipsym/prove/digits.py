@@ -25,7 +25,7 @@ from lipsym.nets.losses import loss
 from lipsym.nets.network import mlp
 from lipsym.nets.regions import ProductBall
 from lipsym.prove.work import ARITHMETICS, Done, disagreements, evaluate, kind, refutation, searched
-from lipsym.refute.confirm import Confirmed, inside
+from lipsym.refute.confirm import Confirmed, ExactPairs, inside
 
 TRAINED_ON = 1437
 RADII = ("0", "1/100", "1/10")
@@ -92,7 +92,8 @@ def lower_bound(quantity: str, region: ProductBall, data: Dataset) -> Confirmed:
     Let ``u`` be a direction in which ``D²Φ[u, u]`` is large at the weights. There the gradient grows fastest, so each
     block moves by its whole radius along its part of ``±u``; ``inside`` makes the points rational and keeps them in.
     """
-    network, weights, objective = mlp([64, 32, 10], "tanh"), digits_mlp(), loss("cross_entropy")
+    network, objective = mlp([64, 32, 10], "tanh"), loss("cross_entropy")
+    weights: ExactPairs = list(digits_mlp())
     u = steepest_direction()
     points = [weights]
     radius = evaluate_expression(region.radii).lower_float()  # type: ignore[arg-type]

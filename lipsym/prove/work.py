@@ -80,7 +80,7 @@ def work(case: Case, seed: int = 0) -> Done:
         failures += disagreements(values, at)
         upper = values[ARITHMETICS[0]].hi
         search = None
-        if case.budget and index < case.searched:
+        if case.budget and index < case.searched and isinstance(network, Network):
             data = inputs if objective is None else attack_data(inputs, objective, network, at)
             found = certified_lower(network, region, data, case.quantity, at, seed, case.budget, objective)
             search = searched(found, upper)

@@ -48,9 +48,9 @@ class Formulas:
     glyphs: dict[str, tuple[str, str]] = field(default_factory=dict)
     drawn: dict[str, Markup] = field(default_factory=dict)
 
-    def define(self, left: str, expr: sp.Expr, relation: str = "=") -> Markup:
-        """``left relation expr``, ``left`` and ``relation`` in LaTeX."""
-        return self.latex(f"{left} {relation} {sp.latex(expr)}", str(expr))
+    def define(self, left: str, expr: sp.Expr, relation: str = "=", name: str = "") -> Markup:
+        """``left relation expr``, ``left`` and ``relation`` in LaTeX; as plain text ``name = expr``."""
+        return self.latex(f"{left} {relation} {sp.latex(expr)}", f"{name} = {expr}" if name else str(expr))
 
     def latex(self, text: str, plain: str | None = None) -> Markup:
         """A formula given in LaTeX, drawn, or ``plain`` (by default the LaTeX itself) as preformatted text."""

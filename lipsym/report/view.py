@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import sympy as sp
 from markupsafe import Markup
 
 from lipsym.bounds.latex import LEFT_SIDES
@@ -154,11 +155,5 @@ def _lines(document: Mapping[str, Any], formulas: Formulas) -> tuple[Markup, ...
     if document["latex"].startswith("$"):
         return (formulas.define(left, short, relation),)
     integers = frozenset(document["integers"])
-    lines = [formulas.define(_latex(symbol), expr) for symbol, expr in steps]
+    lines = [formulas.define(sp.latex(symbol), expr, name=symbol.name) for symbol, expr in steps]
     return (*lines, formulas.define(left, parse(document["result"], integers), relation))
-
-
-def _latex(symbol: Any) -> str:
-    import sympy as sp
-
-    return sp.latex(symbol)

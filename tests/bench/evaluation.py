@@ -24,6 +24,11 @@ def derive(network: ls.Network, quantity: str, rule: str) -> ls.Bound:
     return found
 
 
+def relative(value: ls.Enclosure) -> str:
+    """Width divided by the upper end."""
+    return f"{float(value.width / value.hi):.1e}"
+
+
 def main() -> None:
     rows = []
     deep = derive(ls.mlp([4] * 101, "tanh"), "lipschitz", "recursion")
@@ -31,14 +36,20 @@ def main() -> None:
         value, spent = timed(lambda d=name, b=bits: deep.evaluate(AT, d, b), 3)
         limit = 0.05 if (name, bits) == ("arb", 53) else None
         rows.append(
-            ["depth 100, order 1, recursion", name, str(bits), seconds(spent, limit), f"{float(value.width):.1e}"]
+            [
+                "depth 100, order 1, recursion",
+                name,
+                str(bits),
+                seconds(spent, limit),
+                relative(value),
+            ]
         )
     for text, quantity, rule in QUESTIONS:
         bound = derive(ls.parse_network(text), quantity, rule)  # type: ignore[arg-type]
         for name, bits in DOMAINS:
             value, spent = timed(lambda d=name, b=bits, f=bound: f.evaluate(AT, d, b), 2)
-            rows.append([f"{text}, {quantity}, {rule}", name, str(bits), seconds(spent), f"{float(value.width):.1e}"])
-    show("Enclosures", ["bound", "domain", "bits", "time", "width"], rows)
+            rows.append([f"{text}, {quantity}, {rule}", name, str(bits), seconds(spent), relative(value)])
+    show("Enclosures", ["bound", "domain", "bits", "time", "relative width"], rows)
 
     rows = []
     radii = np.linspace(0.1, 10, 100_000)
