@@ -103,7 +103,7 @@ class Enclosure:
 
 
 def _end(value: End | int | str) -> End:
-    if isinstance(value, float) and math.isinf(value):
+    if isinstance(value, Fraction) or (isinstance(value, float) and math.isinf(value)):
         return value
     try:
         return Fraction(value)

@@ -42,7 +42,8 @@ def ranges(network: Sequence[Stage], facts: Mapping[int, BlockFacts], radius: sp
     """The ranges of all stages.
 
     Let ``n_0 = S`` and ``ζ_k = max ‖A u + b‖`` over ``‖u‖ ≤ n_{k−1}`` and the block's ball.
-    Then ``n_k² = ℓ E(ζ_k²/ℓ)`` where ``E(y) = σ(√y)²`` is concave, non-decreasing and bounds ``σ(−√y)²``, else ``n_k = min(√ℓ s0, √ℓ|σ(0)| + s1 ζ_k)``.
+    Then ``n_k² = ℓ E(ζ_k²/ℓ)`` where ``E(y) = σ(√y)²`` is concave, non-decreasing and bounds ``σ(−√y)²``, else
+    ``n_k = min(√ℓ s0, √ℓ|σ(0)| + s1 ζ_k)``.
 
     Proof: proofs/range.md.
     """
@@ -201,9 +202,9 @@ def _chords(values: Sequence[sp.Expr], k: int, out: Derivation) -> tuple[Pair, .
     convex = []
     for j, value in enumerate(values):
         across = [
-            _along(DIRECTIONS[i], values[i], DIRECTIONS[l], values[l], *DIRECTIONS[j])
-            for i in range(j)
-            for l in range(j + 1, len(values))
+            _along(DIRECTIONS[before], values[before], DIRECTIONS[after], values[after], *DIRECTIONS[j])
+            for before in range(j)
+            for after in range(j + 1, len(values))
         ]
         text = f"bounds V_{k}{DIRECTIONS[j]}, convex in the direction"
         least = sp.Min(value, *across, evaluate=False) if across else value
@@ -214,8 +215,10 @@ def _chords(values: Sequence[sp.Expr], k: int, out: Derivation) -> tuple[Pair, .
         # V_k is monotone, its bounds need not be: a negative coefficient is looseness, and raising it to 0 is sound.
         pair = tuple(sp.Max(0, _along(*ends, *axis), evaluate=False) for axis in ((1, 0), (0, 1)))
         text = f"coefficient of a chord of V_{k}"
-        chords.append(tuple(out.define(f"{n}_{k}_{j}", c, "coupled-order-2", text) for n, c in zip("xy", pair, strict=True)))
-    return tuple(chords)  # type: ignore[return-value]
+        chords.append(
+            tuple(out.define(f"{n}_{k}_{j}", c, "coupled-order-2", text) for n, c in zip("xy", pair, strict=True))
+        )
+    return tuple(chords)
 
 
 def _along(p: Pair, u: sp.Expr, q: Pair, v: sp.Expr, a: sp.Expr | int, b: sp.Expr | int) -> sp.Expr:

@@ -18,7 +18,7 @@ from lipsym.enclosure import Enclosure
 
 @dataclass(slots=True)
 class Derivation:
-    """Steps, constants and hypotheses collected while a rule runs.
+    """Steps and constants collected while a rule runs.
 
     Args:
         reserved: names the steps must avoid (the user's symbols).
@@ -27,7 +27,6 @@ class Derivation:
     reserved: set[str]
     steps: list[Step] = field(default_factory=list)
     constants: list[Constant] = field(default_factory=list)
-    hypotheses: list[str] = field(default_factory=list)
     bound_names: dict[str, str] = field(default_factory=dict)
 
     def define(self, name: str, expr: sp.Expr, rule: str, text: str) -> sp.Expr:
@@ -43,10 +42,6 @@ class Derivation:
         symbol = sp.Symbol(self._fresh(name), nonnegative=True)
         self.constants.append(Constant(symbol, enclosure, text))
         return symbol
-
-    def assume(self, *hypotheses: str) -> None:
-        """Record hypotheses, each once."""
-        self.hypotheses.extend(h for h in hypotheses if h not in self.hypotheses)
 
     def bound_name(self, name: str) -> str:
         """A name for a variable that a maximum or a sum binds: the same at each call, and no other symbol's."""

@@ -6,7 +6,7 @@ is an ``Unknown`` that names what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import sympy as sp
@@ -14,17 +14,17 @@ import sympy as sp
 from lipsym.bounds import coupled, joint, recursion, two_layer, uniform
 from lipsym.bounds.derivation import Derivation, names
 from lipsym.bounds.hypotheses import hypotheses
-from lipsym.bounds.jet import ZERO, LocalJet
+from lipsym.bounds.jet import LocalJet
 from lipsym.bounds.kinks import ORDERS, kink
 from lipsym.bounds.local import BlockFacts, affine_layers, block_facts
-from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.bounds.objective import Objective
 from lipsym.bounds.profile import COUPLING
-from lipsym.bounds.stages import stages
-from lipsym.domains.norms import frobenius_norm
+from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.bounds.stages import Stage, stages
 from lipsym.errors import InputError
-from lipsym.nets.arrays import Block
 from lipsym.nets.inputs import Dataset, InputBall
-from lipsym.nets.losses import Loss, loss as find_loss
+from lipsym.nets.losses import Loss
+from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
 from lipsym.nets.regions import Ball, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork
@@ -94,97 +94,74 @@ class _Request:
     """One call of ``derive`` for a concrete architecture."""
 
     def __init__(
-        self,
-        network: Network,
-        region: Region,
-        inputs: InputBall | Dataset,
-        quantity: str,
-        loss: Loss | None,
-        rule: str,
+        self, network: Network, region: Region, inputs: InputBall | Dataset, quantity: str, loss: Loss | None, rule: str
     ) -> None:
-        self.network, self.region, self.inputs, self.loss, self.rule = network, region, inputs, loss, rule
+        self.network, self.region, self.inputs, self.rule = network, region, inputs, rule
         self.quantity, self.order = quantity, ORDERS[quantity]
+        self.objective = Objective(loss, network, inputs)
         self.stages = stages(network)
         self.balls = dict(zip(network.blocks, region.blocks(network), strict=True))
         widths = [sp.sympify(w) for layer in network.layers for w in (layer.inputs, layer.outputs)]
         used = [ball.radius for ball in self.balls.values()] + widths + [inputs.radius]
-        self.out = Derivation(names(used) | (names(loss.parameters) if loss else set()))
+        self.out = Derivation(names(used) | self.objective.symbols())
 
-    def answer(self) -> Bound | Unbounded | Unknown:
-        facts = block_facts(self.network, self.balls, self.out)
+    def answer(self) -> Bound | Unknown:
+        loss = self.objective.loss
         if self.rule == "coupled" and (self.stages is None or self.order == 3):
             return Unknown(
                 self.quantity,
                 "the coupled rules need orders 1 and 2 and one affine layer with a block of its own before each "
                 "activation",
             )
-        if self.loss is not None and self.loss.third_bound is sp.oo and self.order == 3:
-            return Unknown(self.quantity, f"the Hessian of the {self.loss.name} loss jumps")
+        if loss is not None and self.order == 3 and not loss.third_bound.is_finite:
+            return Unknown(self.quantity, f"the Hessian of the {loss.name} loss jumps")
+        facts = block_facts(self.network, self.balls, self.out)
         candidates = [self._product(facts, self.out)]
         if isinstance(self.region, Ball) and len(facts) > 1:
             candidates.extend(self._joint(facts))
-        result = candidates[0] if len(candidates) == 1 else sp.Min(*candidates, evaluate=False)
-        if self.loss is not None and not self.loss.weight_decay.is_zero and self.order <= 2:
-            size = self._largest_norm() if self.order == 1 else sp.S.One
-            result = result + self.loss.weight_decay * size
-        self.out.assume(*hypotheses(self.network, self.region, self.inputs, self.loss, self.order))
+        least = candidates[0] if len(candidates) == 1 else sp.Min(*candidates, evaluate=False)
+        result = self.objective.with_decay(least, self.region, self.order)
         return Bound(
             quantity=self.quantity,
             side="upper",
             steps=self.out.needed(result),
             result=result,
-            hypotheses=tuple(self.out.hypotheses),
-            norm=NORMS[self.quantity].replace("N", "Φ") if self.loss else NORMS[self.quantity],
+            hypotheses=tuple(hypotheses(self.network, self.region, self.inputs, loss, self.order)),
+            norm=NORMS[self.quantity].replace("N", "Φ") if loss else NORMS[self.quantity],
             network=self.network.spec,
             region=self.region.spec,
             inputs=self.inputs.spec,
-            loss=self.loss.name if self.loss else None,
+            loss=loss.name if loss else None,
             constants=tuple(self.out.constants),
         )
-
-    def _largest_norm(self) -> sp.Expr:
-        """``max ‖θ‖`` over the region (over its product of balls, for a product or a box)."""
-        centers = [_block_norm(ball.center) for ball in self.balls.values()]
-        if isinstance(self.region, Ball):
-            return self.region.radius + sp.sqrt(sp.Add(*(c**2 for c in centers)))
-        pairs = zip(self.balls.values(), centers, strict=True)
-        return sp.sqrt(sp.Add(*((ball.radius + c) ** 2 for ball, c in pairs)))
 
     def _product(self, facts: Mapping[int, BlockFacts], out: Derivation) -> sp.Expr:
         """The bound on a product of balls, by the sharpest rule allowed."""
         if self.rule == "recursion" or self.stages is None or self.order == 3:
             return self._recursion(facts, out)
-        if self.order == 2 and self.loss is None and self.rule == "auto" and two_layer.applies(self.stages, facts):
+        if self._two_layers(self.stages, facts):
             return two_layer.two_layer_smoothness(self.stages, facts, self.inputs.radius, out)
         reached = coupled.ranges(self.stages, facts, self.inputs.radius, out)
         if self.order == 1:
-            bound = coupled.order_1(self.stages, facts, reached, out)
-            return bound if self.loss is None else self._gradient_bound(reached.output, out) * bound
-        target = (sp.S.Zero, sp.S.One)
-        if self.loss is not None:
-            target = (self.loss.hessian_bound, self._gradient_bound(reached.output, out))
+            return self.objective.lipschitz(coupled.order_1(self.stages, facts, reached, out), reached.output, out)
+        target = self.objective.target(reached.output, out)
         bound = coupled.order_2(self.stages, facts, reached, target, out)
         if self.rule == "coupled" or all(COUPLING <= s.activation.properties or s.linear for s in self.stages):
             return bound
         # Where a layer's suprema stay separate neither rule is always the smaller one.
         return sp.Min(bound, self._recursion(facts, out), evaluate=False)
 
-    def _recursion(self, facts: Mapping[int, BlockFacts], out: Derivation) -> sp.Expr:
-        jets = recursion.local_jets(self.network, facts, self.inputs.radius, out)
-        return recursion.bound(self._with_loss(jets, out), self.inputs.radius, self.order, out)
-
-    def _with_loss(self, jets: list[LocalJet], out: Derivation) -> list[LocalJet]:
-        if self.loss is None:
-            return jets
-        slope = self._gradient_bound(jets[-1].value, out)
-        third = self.loss.third_bound if self.order == 3 else ZERO
-        return [*jets, LocalJet(value=ZERO, u=slope, uu=self.loss.hessian_bound, uuu=third)]
-
-    def _gradient_bound(self, output_range: sp.Expr, out: Derivation) -> sp.Expr:
-        assert self.loss is not None  # noqa: S101 - callers checked
-        label = self.inputs.label_radius if self.loss.needs_label_radius else ZERO
-        value = self.loss.gradient_bound(output_range, label, self.network.output_width)
-        return out.define("G1", value, "loss", "bounds ‖∇g‖ on the outputs' range")
+    def _shared(self, facts: Mapping[int, BlockFacts], radii: Mapping[int, sp.Expr], out: Derivation) -> sp.Expr:
+        """A product-ball bound without inner maxima, at symbols for the shares."""
+        shares = {k: replace(f, radius=radii[k], gain=f.center_gain + radii[k]) for k, f in facts.items()}
+        if self.rule != "recursion" and self.stages is not None:
+            if self._two_layers(self.stages, shares):
+                return two_layer.two_layer_smoothness(self.stages, shares, self.inputs.radius, out)
+            if self.order == 1:
+                reached = coupled.ranges(self.stages, shares, self.inputs.radius, out)
+                bound = coupled.order_1(self.stages, shares, reached, out, closed=True)
+                return self.objective.lipschitz(bound, reached.output, out)
+        return self._recursion(shares, out)
 
     def _joint(self, facts: Mapping[int, BlockFacts]) -> list[sp.Expr]:
         """Bounds that use that the blocks share one radius; each is valid, so the least of them is."""
@@ -194,26 +171,20 @@ class _Request:
             value = joint.shared_maximum(blocks, total, lambda radii, out: self._shared(facts, radii, out), self.out)
             found.append(self.out.define("K", value, "joint-ball-maximum", "maximum over the shares of the radius"))
         around_zero = all(f.center_gain.is_zero and f.center_offset.is_zero for f in facts.values())
-        own_blocks = len(affine_layers(self.network)) == len(blocks)
-        if self.order <= 2 and around_zero and own_blocks:
-            jets = self._with_loss(recursion.local_jets(self.network, facts, self.inputs.radius, self.out), self.out)
-            value = joint.shared_sum(jets, total, self.order)
+        if self.order <= 2 and around_zero and len(affine_layers(self.network)) == len(blocks):
+            value = joint.shared_sum(self._jets(facts, self.out), total, self.order)
             found.append(self.out.define("J", value, "joint-ball-sum", "sum of the maxima over the shared radius"))
         return found
 
-    def _shared(self, facts: Mapping[int, BlockFacts], radii: Mapping[int, sp.Expr], out: Derivation) -> sp.Expr:
-        """A product-ball bound without inner maxima, at symbols for the shares."""
-        shares = {k: replace(f, radius=radii[k], gain=f.center_gain + radii[k]) for k, f in facts.items()}
-        if self.rule == "recursion" or self.stages is None or self.order == 3:
-            return self._recursion(shares, out)
-        if self.order == 2:
-            exact = self.loss is None and self.rule == "auto" and two_layer.applies(self.stages, shares)
-            if exact:
-                return two_layer.two_layer_smoothness(self.stages, shares, self.inputs.radius, out)
-            return self._recursion(shares, out)
-        reached = coupled.ranges(self.stages, shares, self.inputs.radius, out)
-        bound = coupled.order_1(self.stages, shares, reached, out, closed=True)
-        return bound if self.loss is None else self._gradient_bound(reached.output, out) * bound
+    def _two_layers(self, network: Sequence[Stage], facts: Mapping[int, BlockFacts]) -> bool:
+        plain = self.order == 2 and self.objective.loss is None and self.rule == "auto"
+        return plain and two_layer.applies(network, facts)
+
+    def _jets(self, facts: Mapping[int, BlockFacts], out: Derivation) -> list[LocalJet]:
+        return self.objective.after(recursion.local_jets(self.network, facts, self.inputs.radius, out), self.order, out)
+
+    def _recursion(self, facts: Mapping[int, BlockFacts], out: Derivation) -> sp.Expr:
+        return recursion.bound(self._jets(facts, out), self.inputs.radius, self.order, out)
 
 
 def _uniform(
@@ -222,26 +193,29 @@ def _uniform(
     order = ORDERS[quantity]
     sigma = network.activation
     if loss is not None or order == 3:
-        return Unknown(quantity, "the uniform-depth sums cover orders 1 and 2 of the network; give the depth as a number")
+        return Unknown(
+            quantity, "the uniform-depth sums cover orders 1 and 2 of the network; give the depth as a number"
+        )
     if not sigma.s0.is_finite or (order == 2 and not sigma.s2.is_finite):
         return Unknown(quantity, f"the uniform-depth sums need a bounded activation with finite s2, not {sigma.name}")
     if network.output.name not in ("identity", sigma.name):
-        return Unknown(quantity, "the uniform-depth sums need the output activation to be the identity or the hidden one")
+        return Unknown(
+            quantity, "the uniform-depth sums need the output activation to be the identity or the hidden one"
+        )
     radius = _common_radius(region)
     if radius is None:
         return Unknown(quantity, "the uniform-depth sums need one radius for all layers and the centre 0")
     out = Derivation(names([radius, inputs.radius, network.width, network.depth]))
     joined = isinstance(region, Ball) and order == 1
     result = uniform.uniform_bound(network, radius, inputs.radius, order, joined, out)
-    out.assume(*hypotheses(network, region, inputs, None, order))
     least = 2 if joined or network.output.name == "identity" else 1
-    out.assume(f"{network.depth} ≥ {least}")
+    depth = f"{network.depth} ≥ {least}"
     return Bound(
         quantity=quantity,
         side="upper",
         steps=out.needed(result),
         result=result,
-        hypotheses=tuple(out.hypotheses),
+        hypotheses=(*hypotheses(network, region, inputs, None, order), depth),
         norm=NORMS[quantity],
         network=network.spec,
         region=region.spec,
@@ -258,16 +232,10 @@ def _common_radius(region: Region) -> sp.Expr | None:
     return None
 
 
-def _block_norm(center: Block | None) -> sp.Expr:
-    if center is None:
-        return sp.S.Zero
-    return sp.sqrt(sp.Add(*(frobenius_norm(part) ** 2 for part in center if part is not None)))
-
-
 def _check(value: str, what: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InputError(
             f"the {what} {value!r} was given",
             f"a {what} is one of {', '.join(allowed)}",
-            f"choose one of these; quantities are explained in the docstring of lipsym.derive",
+            "choose one of these; quantities are explained in the docstring of lipsym.derive",
         )

@@ -41,8 +41,8 @@ def shared_maximum(
 def shared_sum(jets: Sequence[LocalJet], total: sp.Expr, order: int) -> sp.Expr:
     """The sum of the maxima of the layer sums' monomials, orders 1 and 2.
 
-    Let the affine layers have gains ``r_k`` with ``Σ r_k² ≤ R²``, and let the other entries of ``jets`` hold on the whole
-    joint ball.
+    Let the affine layers have gains ``r_k`` with ``Σ r_k² ≤ R²``, and let the other entries of ``jets`` hold on the
+    whole joint ball.
     Then every monomial obeys ``Π r_k^{e_k} ≤ R^E Π (e_k/E)^{e_k/2}``, ``E = Σ e_k`` and ``0⁰ = 1``.
 
     Sharp when: one monomial dominates, as for large ``R`` with bounded activations.

@@ -19,10 +19,10 @@ ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}
 def kink(network: Network, region: Region, quantity: str, with_loss: bool) -> Unbounded | Unknown | None:
     """What an infinite ``s_k`` (``k`` the order of ``quantity``) means for the constant; ``None`` if all are finite.
 
-    Let the network be made of stages, layer ``k`` be ``σ(Au + b)`` with bias, ``σ^{(j)}`` jump at 0 for some ``j < order``, and the region a ball around
-    0 of positive radius.
-    Then along ``b_k`` through 0, with the later layers' weights and biases small and positive, ``∂^j N/∂b_k^j`` jumps by
-    ``Π a_l σ_l'(0+) ≠ 0`` times the jump of ``σ^{(j)}``; so the constant is ∞.
+    Let the network be made of stages with biases, ``σ^{(j)}`` of layer ``k`` jump at 0 for some ``j < order``, and the
+    region be a ball, or a product of balls, of positive radii around 0.
+    Then along ``b_k`` through 0, with the later layers' weights and biases small and positive, ``∂^j N/∂b_k^j`` jumps
+    by ``Π a_l σ_l'(0+) ≠ 0`` times the jump of ``σ^{(j)}``; so the constant is ∞.
 
     Proof: proofs/kink-unbounded.md.
     """
@@ -36,23 +36,26 @@ def kink(network: Network, region: Region, quantity: str, with_loss: bool) -> Un
         return None
     k, layer = jumping[0]
     name = layer.activation.name
-    before = network.layers[k - 1] if k else None
-    known = all(ACTIVATIONS.get(o.activation.name) == o.activation for o in network.layers if isinstance(o, Elementwise))
-    fed = isinstance(before, Affine) and all(o.bias for o in network.layers if isinstance(o, Affine))
+    known = all(
+        ACTIVATIONS.get(o.activation.name) == o.activation for o in network.layers if isinstance(o, Elementwise)
+    )
+    affine = [o for o in network.layers if isinstance(o, Affine)]
     # Stages: each activation is fed by an affine map with a block of its own, so that the witness is free to choose it.
-    if not (fed and known and stages(network) is not None and _surrounds_zero(region)) or with_loss:
+    free = stages(network) is not None and all(o.bias for o in affine)
+    if not (known and free and _surrounds_zero(region)) or with_loss:
         return Unknown(
             quantity,
             f"a derivative of {name} of order below {order} jumps at 0, and no rule decides whether this network meets "
             "the jump on this region with a derivative that does not cancel",
         )
+    block = [o.block for o in network.layers[:k] if isinstance(o, Affine)][-1]
     return Unbounded(
         quantity=quantity,
-        reason=f"a derivative of {name} of order below {order} jumps at 0 and the region contains parameters on both sides",
+        reason=f"a derivative of {name} of order below {order} jumps at 0, and the region has parameters on both sides",
         witness=(
-            f"all parameters 0 except: b_{before.block} = ±δ e_1, δ → 0, in the layer that feeds {name}, and in each later layer "
-            "A = ε e_1 e_1ᵀ, b = ε e_1, ε > 0 small; as b_k changes sign the derivative along it jumps, however small the "
-            "step of θ; symbols for radii are taken to be positive"
+            f"all parameters 0, except b_{block} = ±δ e_1 in the layer that feeds {name}, and A = ε e_1 e_1ᵀ, "
+            "b = ε e_1 in each later layer, with a small ε > 0: as δ → 0 the derivative along b jumps; symbols for "
+            "radii are taken to be positive"
         ),
         rule="kink-unbounded",
     )

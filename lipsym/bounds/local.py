@@ -73,9 +73,7 @@ def block_facts(network: Network, balls: Mapping[int, BlockBall], out: Derivatio
 
 def affine_jet(layer: Affine, facts: BlockFacts, nu: sp.Expr) -> LocalJet:
     """The local jet of ``u ↦ Au + b`` for ``‖u‖ ≤ ν``."""
-    return LocalJet(
-        value=facts.range(nu), u=facts.gain, p=facts.slope(nu), up=ONE, block=layer.block
-    )
+    return LocalJet(value=facts.range(nu), u=facts.gain, p=facts.slope(nu), up=ONE, block=layer.block)
 
 
 def elementwise_jet(layer: Elementwise, nu: sp.Expr) -> LocalJet:

@@ -36,7 +36,7 @@ class Profile:
 
 
 def profile(sigma: Activation, width: sp.Expr, reach: sp.Expr, name: str) -> Profile | None:
-    """The profile, over a scalar called ``name``, of ``width`` neurons with ``‖z‖ ≤ reach``, or ``None`` if no proved one exists.
+    """The profile of ``width`` neurons with ``‖z‖ ≤ reach`` over a scalar called ``name``; ``None`` if none is proved.
 
     A single neuron needs nothing of the activation. Several neurons need ``COUPLING``: with
     ``E(y) = σ(√y)²`` concave, the neurons other than the one at ``z`` contribute at most

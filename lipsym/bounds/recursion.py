@@ -47,15 +47,17 @@ def bound(jets: Sequence[LocalJet], radius: sp.Expr, order: int, out: Derivation
     return {1: lipschitz, 2: smoothness, 3: hessian_lipschitz}[order](jet)
 
 
-def local_jets(
-    network: Network, facts: Mapping[int, BlockFacts], radius: sp.Expr, out: Derivation
-) -> list[LocalJet]:
+def local_jets(network: Network, facts: Mapping[int, BlockFacts], radius: sp.Expr, out: Derivation) -> list[LocalJet]:
     """The local jet of every layer on the range of the layers before it."""
     jets: list[LocalJet] = []
     nu = radius
     for k, layer in enumerate(network.layers, 1):
         if isinstance(layer, Affine):
-            jet, rule, text = affine_jet(layer, facts[layer.block], nu), "affine-jet", "bounds the pre-activations' norm"
+            jet, rule, text = (
+                affine_jet(layer, facts[layer.block], nu),
+                "affine-jet",
+                "bounds the pre-activations' norm",
+            )
         else:
             jet, rule, text = elementwise_jet(layer, nu), "elementwise-jet", "bounds the activations' norm"
         jets.append(jet)
@@ -78,9 +80,7 @@ def layer_sums(jets: Sequence[LocalJet], order: int, out: Derivation) -> sp.Expr
     squares = ZERO
     for k, jet in enumerate(jets, 1):
         before.append(squares)
-        squares = out.define(
-            f"W_{k}", jet.u**2 * squares + jet.p**2, "layer-sums", "bounds ‖D_θ‖² of the first layers"
-        )
+        squares = out.define(f"W_{k}", jet.u**2 * squares + jet.p**2, "layer-sums", "bounds ‖D_θ‖² of the first layers")
     if order == 1:
         return sp.sqrt(squares)
     slope, curvature = ONE, ZERO

@@ -1,7 +1,8 @@
 """Equal layers: depth and width as symbols.
 
 Invariant: each formula equals the plain recursion at every numeric depth, with ``n = √ℓ s0`` for the ranges (so it
-bounds the recursion with the smaller ranges) and the Frobenius norm of ``(h_ij)``. All sums are finite, so ``ρ = 1`` is no special case.
+bounds the recursion with the smaller ranges) and the Frobenius norm of ``(h_ij)``. All sums are finite, so ``ρ = 1`` is
+no special case.
 """
 
 from __future__ import annotations
@@ -33,10 +34,9 @@ def uniform_bound(
 ) -> sp.Expr:
     """Orders 1 and 2 for ``m`` equal layers of width ``ℓ``, a bounded activation and radius ``R`` for each layer.
 
-    Let ``ρ = s1 R``, ``q_1 = √(S²+1)``, ``q = √(ℓ s0² + 1)`` and ``G(r, n) = Σ_{t<n} r^t``. With the activation on every
-    layer,
-    ``L² = s1² [q_1² ρ^{2(m−1)} + q² G(ρ², m−1)]`` and ``M² = (s2 q_1² ρ^{m−1} G(ρ, m))² + Σ_{t=0}^{m−2} [(s2 q² ρ^t
-    G(ρ, t+1))² + 2 (s2 q ρ G(ρ, t+1) + s1²)² (q_1² ρ^{2(m−2)} + q² ρ^{2t} G(ρ², m−2−t))]``.
+    Let ``ρ = s1 R``, ``q_1 = √(S²+1)``, ``q = √(ℓ s0² + 1)`` and ``G(r, n) = Σ_{t<n} r^t``. With the activation on
+    every layer, ``L² = s1² [q_1² ρ^{2(m−1)} + q² G(ρ², m−1)]`` and ``M² = (s2 q_1² ρ^{m−1} G(ρ, m))² +
+    Σ_{t=0}^{m−2} [(s2 q² ρ^t G(ρ, t+1))² + 2 (s2 q ρ G(ρ, t+1) + s1²)² (q_1² ρ^{2(m−2)} + q² ρ^{2t} G(ρ², m−2−t))]``.
     With affine output ``L_m² = R² L_{m−1}² + q²`` and ``M_m² = R² M_{m−1}² + 2 L_{m−1}²``, the right sides for
     ``m − 1`` layers with the activation.
     ``joint``: ``Σ R_k² ≤ R²``; order 1 then has ``(ρ²/t)^t`` for ``ρ^{2t}``.

@@ -48,13 +48,13 @@ TERMS = _Terms(rho=S1 * R, first=Q1, later=Q, s1=S1, s2=S2)
 def test_the_activation_on_every_layer(m: int) -> None:
     jet, depth = entrywise(m, linear=False), sp.Integer(m)
     assert number(_lipschitz_squared(TERMS, depth)) == sp.Add(*(d**2 for d in jet.d.values()))
-    assert number(_smoothness_squared(TERMS, depth)) == frobenius(jet)
+    assert number(_smoothness_squared(TERMS, depth, "t")) == frobenius(jet)
 
 
 @pytest.mark.parametrize("m", [2, 3, 4, 5, 6])
 def test_affine_output(m: int) -> None:
     jet, before = entrywise(m, linear=True), sp.Integer(m - 1)
-    lipschitz, smoothness = number(_lipschitz_squared(TERMS, before)), number(_smoothness_squared(TERMS, before))
+    lipschitz, smoothness = number(_lipschitz_squared(TERMS, before)), number(_smoothness_squared(TERMS, before, "t"))
     assert R**2 * lipschitz + Q**2 == sp.Add(*(d**2 for d in jet.d.values()))
     assert R**2 * smoothness + 2 * lipschitz == frobenius(jet)
 
@@ -72,8 +72,8 @@ def test_joint_ball(m: int) -> None:
             total += coefficient**2 * (R**2 / degree) ** degree if degree else coefficient**2
         return total
 
-    assert number(_joint_lipschitz_squared(TERMS, sp.Integer(m), linear=False)) == maxima(linear=False)
-    affine = number(_joint_lipschitz_squared(TERMS, sp.Integer(m - 1), linear=True)) / S1**2 + Q**2
+    assert number(_joint_lipschitz_squared(TERMS, sp.Integer(m), False, "t")) == maxima(linear=False)
+    affine = number(_joint_lipschitz_squared(TERMS, sp.Integer(m - 1), True, "t")) / S1**2 + Q**2
     assert affine == maxima(linear=True)
 
 

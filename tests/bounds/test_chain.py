@@ -1,4 +1,4 @@
-"""The chain rule against exact derivatives: where all derivatives are positive numbers, its inequalities are equalities."""
+"""The chain rule against exact derivatives: where all are positive numbers, its inequalities are equalities."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_largest_eigenvalue_is_a_root_and_the_larger_one(entries) -> None:
 def test_norms_of_jets_with_one_and_several_blocks() -> None:
     one = NormJet(sp.S.One, {1: sp.Integer(2)}, {(1, 1): sp.Integer(3)}, {(1, 1, 1): sp.Integer(4)})
     assert (smoothness(one), hessian_lipschitz(one)) == (3, 4)
-    ones = {key: sp.S.One for key in combinations_with_replacement((1, 2, 3), 2)}
+    ones = dict.fromkeys(combinations_with_replacement((1, 2, 3), 2), sp.S.One)
     assert smoothness(NormJet(sp.S.One, {}, ones)) == 3
-    thirds = {key: sp.S.One for key in combinations_with_replacement((1, 2), 3)}
+    thirds = dict.fromkeys(combinations_with_replacement((1, 2), 3), sp.S.One)
     assert hessian_lipschitz(NormJet(sp.S.One, {}, {}, thirds)) == sp.sqrt(8)

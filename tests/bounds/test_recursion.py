@@ -97,7 +97,13 @@ def test_joint_symbolic_depth_is_at_least_every_share_of_the_radius() -> None:
         joint = ls.derive(ls.uniform_mlp(activation="tanh", output=output), ls.Ball("R"), ls.InputBall("S"))
         high = joint.evaluate({"m": 3, "l": 2, "R": 3, "S": 1})
         network = ls.mlp([2, 2, 2, 2], "tanh", output=output)
-        for shares in (["1", "2", "2"], ["2", "1", "2"], ["0", "2", "11/5"], ["2", "2", "1"], ["1/10", "3/10", "29/10"]):
+        for shares in (
+            ["1", "2", "2"],
+            ["2", "1", "2"],
+            ["0", "2", "11/5"],
+            ["2", "2", "1"],
+            ["1/10", "3/10", "29/10"],
+        ):
             share = ls.derive(network, ls.ProductBall(shares), ls.InputBall("S"), rule="recursion").evaluate({"S": 1})
             assert (share <= high) is Verdict.PROVED
 
