@@ -17,6 +17,7 @@ from typing import Any
 from flint import arb, arb_mat
 
 from lipsym.domains.balls import lower, total, working_precision
+from lipsym.domains.norms import square_root, symmetric_eigenvalue_bound
 from lipsym.enclose.forward import (
     BallParameters,
     Parameters,
@@ -26,7 +27,6 @@ from lipsym.enclose.forward import (
     elementwise,
     load,
 )
-from lipsym.domains.norms import square_root, symmetric_eigenvalue_bound
 from lipsym.enclose.search import steepest_directions
 from lipsym.enclosure import Enclosure
 from lipsym.nets.layers.affine import Affine

@@ -14,8 +14,8 @@ import numpy as np
 import sympy as sp
 from flint import arb, arb_mat
 
-from lipsym.domains.compile import Program
 from lipsym.domains.balls import ball_domain, ball_matrix, column, working_precision
+from lipsym.domains.compile import Program
 from lipsym.errors import InputError
 from lipsym.nets.activations import Activation
 from lipsym.nets.layers.affine import Affine
