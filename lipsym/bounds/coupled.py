@@ -209,16 +209,19 @@ def _chords(values: Sequence[sp.Expr], k: int, out: Derivation) -> tuple[Pair, .
         text = f"bounds V_{k}{DIRECTIONS[j]}, convex in the direction"
         least = sp.Min(value, *across, evaluate=False) if across else value
         convex.append(out.define(f"v_{k}_{j}", least, "coupled-order-2", text))
-    chords = []
+    chords: list[Pair] = []
+    text = f"coefficient of a chord of V_{k}"
     for j in range(len(DIRECTIONS) - 1):
         ends = DIRECTIONS[j], convex[j], DIRECTIONS[j + 1], convex[j + 1]
-        # V_k is monotone, its bounds need not be: a negative coefficient is looseness, and raising it to 0 is sound.
-        pair = tuple(sp.Max(0, _along(*ends, *axis), evaluate=False) for axis in ((1, 0), (0, 1)))
-        text = f"coefficient of a chord of V_{k}"
-        chords.append(
-            tuple(out.define(f"{n}_{k}_{j}", c, "coupled-order-2", text) for n, c in zip("xy", pair, strict=True))
-        )
+        x = out.define(f"x_{k}_{j}", _raised(_along(*ends, 1, 0)), "coupled-order-2", text)
+        y = out.define(f"y_{k}_{j}", _raised(_along(*ends, 0, 1)), "coupled-order-2", text)
+        chords.append((x, y))
     return tuple(chords)
+
+
+def _raised(coefficient: sp.Expr) -> sp.Expr:
+    """At least 0: ``V_k`` is monotone, its bounds need not be; a negative coefficient is looseness, raising it sound."""
+    return coefficient if coefficient.is_nonnegative else sp.Max(0, coefficient, evaluate=False)
 
 
 def _along(p: Pair, u: sp.Expr, q: Pair, v: sp.Expr, a: sp.Expr | int, b: sp.Expr | int) -> sp.Expr:

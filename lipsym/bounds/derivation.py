@@ -29,9 +29,9 @@ class Derivation:
     constants: list[Constant] = field(default_factory=list)
     bound_names: dict[str, str] = field(default_factory=dict)
 
-    def define(self, name: str, expr: sp.Expr, rule: str, text: str) -> sp.Expr:
-        """A new symbol for ``expr``; an expression that is already a number or a symbol stays as it is."""
-        if expr.is_Atom:
+    def define(self, name: str, expr: sp.Expr, rule: str, text: str, always: bool = False) -> sp.Expr:
+        """A new symbol for ``expr``; a number or a symbol stays as it is, unless it is ``always`` a step of its own."""
+        if expr.is_Atom and not always:
             return expr
         symbol = sp.Symbol(self._fresh(name), nonnegative=True)
         self.steps.append(Step(symbol, expr, RULES[rule].id, text))

@@ -68,7 +68,7 @@ class Objective:
 
     def _gradient_bound(self, loss: Loss, output_range: sp.Expr, out: Derivation) -> sp.Expr:
         value = loss.gradient_bound(output_range, self._label_radius(loss), self.network.output_width)
-        return out.define("G1", value, "loss", "bounds ‖∇g‖ on the outputs' range")
+        return out.define("G1", value, "loss", "bounds ‖∇g‖ on the outputs' range", always=True)
 
     def _label_radius(self, loss: Loss) -> sp.Expr:
         return self.inputs.label_radius if loss.needs_label_radius else ZERO

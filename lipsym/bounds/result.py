@@ -130,7 +130,7 @@ class Bound(_Outcome):
 
     def lambdify(self) -> Callable[..., Any]:
         """A vectorised NumPy function of ``symbols`` (keyword arguments), for plots: rounded, hence not a bound."""
-        constants = [(c.symbol, sp.Rational(str(c.enclosure.hi))) for c in self.constants]
+        constants = [(c.symbol, sp.Rational(Fraction(c.enclosure.hi))) for c in self.constants]
         steps = constants + [(s.symbol, s.expr) for s in self.steps]
         return lambdify(steps, self.result, self.symbols)
 

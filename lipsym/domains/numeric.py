@@ -17,7 +17,7 @@ from lipsym.domains.compile import Body, Instruction, Program, missing_values
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-_GRID = 129
+_GRID = 33
 _REFINEMENTS = 4
 _DIRECTIONS = 512
 _BISECTIONS = 60
