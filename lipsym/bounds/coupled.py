@@ -220,7 +220,7 @@ def _chords(values: Sequence[sp.Expr], k: int, out: Derivation) -> tuple[Pair, .
 
 
 def _raised(coefficient: sp.Expr) -> sp.Expr:
-    """At least 0: ``V_k`` is monotone, its bounds need not be; a negative coefficient is looseness, raising it sound."""
+    """At least 0: ``V_k`` is monotone, its bounds need not be; a negative coefficient is looseness, and 0 is sound."""
     return coefficient if coefficient.is_nonnegative else sp.Max(0, coefficient, evaluate=False)
 
 
