@@ -108,11 +108,13 @@ class GeometricSum(Function):
 class EigenvalueBound(Function):
     """An upper bound on ``λ``, the largest eigenvalue of ``[[t, b1, b2], [b1, d, 0], [b2, 0, 0]]``, entries ``≥ 0``.
 
-    Let ``Λ(s)`` be the largest eigenvalue of ``[[s, b1], [b1, d]]``. Then ``λ = Λ(t + b2²/λ)``. ``Λ`` is increasing, so
+    Let ``μ(s)`` be the largest eigenvalue of ``[[s, b1], [b1, d]]``. Then ``λ = μ(t + b2²/λ)``. ``μ`` is increasing, so
     a lower bound of ``λ`` on the right gives an upper bound on the left, and the other way round. Started from the
     larger eigenvalue of the two principal blocks, ``EigenvalueBound`` is the second upper bound of this iteration.
 
-    Sharp when: ``b2 = 0``; then it is ``Λ(t) = (t + d + √((t − d)² + 4 b1²))/2`` itself.
+    Printed ``Λ(t, b1, b2, d)`` in LaTeX.
+
+    Sharp when: ``b2 = 0``; then it is ``μ(t) = (t + d + √((t − d)² + 4 b1²))/2`` itself.
     """
 
     nargs = (4,)
@@ -136,12 +138,7 @@ class EigenvalueBound(Function):
         return True
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        t, b1, b2, d = map(printer._print, self.args)
-        rows = rf"{t} & {b1} \\ {b1} & {d}" if self.args[2].is_zero else (
-            rf"{t} & {b1} & {b2} \\ {b1} & {d} & 0 \\ {b2} & 0 & 0"
-        )  # fmt: skip
-        name = r"\lambda_{\max}" if self.args[2].is_zero else r"\overline{\lambda}_{\max}"
-        text = rf"{name}\begin{{pmatrix}} {rows} \end{{pmatrix}}"
+        text = rf"\Lambda\left({', '.join(map(printer._print, self.args))}\right)"
         return rf"\left({text}\right)^{{{exp}}}" if exp else text
 
 

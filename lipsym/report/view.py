@@ -18,12 +18,17 @@ from markupsafe import Markup
 from lipsym.bounds.latex import LEFT_SIDES
 from lipsym.certificates.numbers import read_enclosure, read_end
 from lipsym.certificates.read import straight_line_program
+from lipsym.domains.expressions import EigenvalueBound
 from lipsym.domains.parse import parse
 from lipsym.enclosure import Enclosure
 from lipsym.report.decimals import decimal
 from lipsym.report.formula import Formulas
 from lipsym.report.plot import Curve
 
+EIGENVALUE_NOTE = Markup(
+    "Λ(t, b, c, d) bounds the largest eigenvalue of the symmetric matrix with rows (t, b, c), (b, d, 0), (c, 0, 0) "
+    "from above, with equality for c = 0."
+)
 NOTHING_FOUND = "no counterexample found"
 WORDS = {"lipschitz": "Lipschitz (order 1)", "smoothness": "smoothness (order 2)", "hessian_lipschitz": "order 3"}
 
@@ -156,4 +161,5 @@ def _lines(document: Mapping[str, Any], formulas: Formulas) -> tuple[Markup, ...
         return (formulas.define(left, short, relation),)
     integers = frozenset(document["integers"])
     lines = [formulas.define(sp.latex(symbol), expr, name=symbol.name) for symbol, expr in steps]
-    return (*lines, formulas.define(left, parse(document["result"], integers), relation))
+    lines.append(formulas.define(left, parse(document["result"], integers), relation))
+    return (*lines, EIGENVALUE_NOTE) if any(expr.has(EigenvalueBound) for _, expr in steps) else tuple(lines)
