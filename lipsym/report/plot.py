@@ -24,7 +24,7 @@ INK = "#010203"
 """Stands for the page's text colour until the figure is finished: a colour that nothing else has."""
 BLUE, ORANGE, GREEN = "#4f8fd6", "#d9822b", "#4aa564"
 
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "lipsym",
     "svg.fonttype": "path",
     "font.size": 8.5,

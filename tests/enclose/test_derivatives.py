@@ -11,8 +11,9 @@ import pytest
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
-from lipsym.domains.expressions import sigmoid, softplus
 from lipsym.domains.balls import ends
+from lipsym.domains.expressions import sigmoid, softplus
+from lipsym.domains.norms import symmetric_eigenvalue_bound
 from lipsym.enclose.derivatives import (
     directional_taylor,
     hessian,
@@ -23,7 +24,6 @@ from lipsym.enclose.derivatives import (
     output_gram,
     smoothness_lower,
 )
-from lipsym.domains.norms import symmetric_eigenvalue_bound
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.nets.layers.affine import Affine

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lipsym.enclose.derivatives import jacobian, lipschitz_at, smoothness_lower
 from lipsym.domains.norms import spectral_norm
+from lipsym.enclose.derivatives import jacobian, lipschitz_at, smoothness_lower
 from lipsym.enclose.search import fixed_output, gradient_series, model
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset, InputBall
