@@ -10,9 +10,9 @@ import pytest
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
+from lipsym.domains import norms
 from lipsym.domains.balls import ball, ball_matrix, ends, working_precision
 from lipsym.domains.norms import frobenius_norm, spectral_norm, symmetric_eigenvalue_bound
-from lipsym.enclose import norms
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.verdict import Verdict
