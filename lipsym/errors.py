@@ -17,10 +17,9 @@ class LipsymError(Exception):
     """
 
     def __init__(self, given: str, fails: str, remedy: str) -> None:
-        super().__init__(f"{given}\n{fails}\n{remedy}")
-        self.given = given
-        self.fails = fails
-        self.remedy = remedy
+        # An array's text has lines of its own; a message has three.
+        self.given, self.fails, self.remedy = (" ".join(line.split()) for line in (given, fails, remedy))
+        super().__init__(f"{self.given}\n{self.fails}\n{self.remedy}")
 
     def __reduce__(self) -> tuple[type[LipsymError], tuple[str, str, str]]:
         return type(self), (self.given, self.fails, self.remedy)
@@ -28,6 +27,10 @@ class LipsymError(Exception):
 
 class InputError(LipsymError, ValueError):
     """A value outside what the called function is defined for."""
+
+
+class ArgumentTypeError(LipsymError, TypeError):
+    """An argument of another type than the called function takes."""
 
 
 class InexactNumberError(LipsymError, TypeError):

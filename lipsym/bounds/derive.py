@@ -21,7 +21,7 @@ from lipsym.bounds.objective import Objective
 from lipsym.bounds.profile import COUPLING
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.bounds.stages import Stage, stages
-from lipsym.errors import InputError
+from lipsym.errors import ArgumentTypeError, InputError
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
@@ -74,6 +74,7 @@ def derive(
 
     Source: the questions are those of Herrera, Krach, Teichmann (2020).
     """
+    _check_types(network, region, inputs)
     _check(quantity, "quantity", tuple(ORDERS))
     _check(side, "side", ("upper", "lower"))
     _check(rule, "rule", RULES)
@@ -82,6 +83,12 @@ def derive(
         return Unknown(quantity, "no rule for lower bounds is implemented")
     if isinstance(network, UniformNetwork):
         return _uniform(network, region, inputs, quantity, objective)
+    if isinstance(inputs, Dataset) and inputs.points.shape[1] != network.input_width:
+        raise InputError(
+            f"inputs with {inputs.points.shape[1]} features were given for the network {network.spec}",
+            f"the network takes inputs of length {network.input_width}",
+            "make the two agree",
+        )
     if objective is not None:
         objective.check(inputs, network.output_width)
     infinite = kink(network, region, quantity, objective is not None)
@@ -230,6 +237,18 @@ def _common_radius(region: Region) -> sp.Expr | None:
         radii = set(region.radii) if isinstance(region.radii, tuple) else {region.radii}
         return radii.pop() if len(radii) == 1 else None
     return None
+
+
+def _check_types(network: object, region: object, inputs: object) -> None:
+    for value, kinds, what in (
+        (network, Network | UniformNetwork, "a network, such as lipsym.mlp([2, 8, 1], 'tanh')"),
+        (region, Region, "a region of parameters, such as lipsym.Ball(2); lipsym.parse_region reads text"),
+        (inputs, InputBall | Dataset, "where the inputs lie, such as lipsym.InputBall(1)"),
+    ):
+        if not isinstance(value, kinds):
+            raise ArgumentTypeError(
+                f"a {type(value).__name__} was given: {value!r:.60}", f"asked for is {what}", "give one of these"
+            )
 
 
 def _check(value: str, what: str, allowed: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from lipsym.bounds.unfold import unfold
 from lipsym.domains import evaluate_program
 from lipsym.domains.numeric import lambdify
 from lipsym.enclosure import Enclosure
-from lipsym.errors import UndecidedTruthError
+from lipsym.errors import InputError, UndecidedTruthError
 
 Number = int | Fraction | str | Enclosure | sp.Expr
 
@@ -113,7 +113,8 @@ class Bound(_Outcome):
         """Enclose the bound at numbers.
 
         Args:
-            values: for each of ``symbols`` (by name) an exact number or an ``Enclosure``.
+            values: for each of ``symbols`` (by name) an exact number or an ``Enclosure``; other names are ignored, and
+                neither steps nor certified constants can be replaced.
             domain: ``"arb"``, ``"mpmath"``, ``"float64"`` or ``"symbolic"``.
             precision: working precision in bits.
 
@@ -122,11 +123,27 @@ class Bound(_Outcome):
 
         Raises:
             MissingValueError: if a symbol has no value.
+            InputError: if a name is given twice.
             InexactNumberError: if a value is a bare float.
         """
-        given: dict[Any, Any] = {c.symbol: c.enclosure for c in self.constants}
-        given.update(values or {})
+        given = self._values(values or {}) | {c.symbol.name: c.enclosure for c in self.constants}
         return evaluate_program([(s.symbol, s.expr) for s in self.steps], self.result, given, domain, precision)
+
+    def _values(self, values: Mapping[str | sp.Symbol, Number]) -> dict[str, Any]:
+        """The values by name, of this bound's symbols alone."""
+        wanted = {s.name for s in self.symbols}
+        named: dict[str, Any] = {}
+        for key, value in values.items():
+            name = key.name if isinstance(key, sp.Symbol) else key
+            if name in named:
+                raise InputError(
+                    f"two values were given for {name}",
+                    "symbols are matched by name, so each name has one value",
+                    "give one of them",
+                )
+            if name in wanted:
+                named[name] = value
+        return named
 
     def lambdify(self) -> Callable[..., Any]:
         """A vectorised NumPy function of ``symbols`` (keyword arguments), for plots: rounded, hence not a bound."""

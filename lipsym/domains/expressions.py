@@ -85,7 +85,7 @@ class GeometricSum(Function):
     def eval(cls, ratio: sp.Expr, count: sp.Expr) -> sp.Expr | None:
         if count.is_zero:
             return sp.S.Zero
-        if count.is_Integer and count <= 1:
+        if count is sp.S.One:
             return sp.S.One
         if ratio is sp.S.One:
             return count
@@ -133,6 +133,12 @@ class EigenvalueBound(Function):
         below = sp.Max(top(t, b1, d), top(t, b2, sp.S.Zero), evaluate=False)
         above = top(t + b2**2 / below, b1, d)
         return top(t + b2**2 / top(t + b2**2 / above, b1, d), b1, d)
+
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        return self.closed_form()._eval_evalf(prec)
+
+    def _eval_is_extended_real(self) -> bool:
+        return True
 
     def _eval_is_nonnegative(self) -> bool:
         return True

@@ -213,10 +213,13 @@ class Linker:
             places = [Enclosure(min(p.lo for p in places), max(p.hi for p in places))]
         lifted = body.program.bind(self.domain, outer, body.bound, base)
         slopes = [lifted.value((base.enclose(place), None))[1] for place in places]
-        if any(s is None for s in slopes):
+        count = max(len(s or ()) for s in slopes)
+        if count == 0:
             return base.enclose(found), None
+        # Where the value at one place does not depend on the variables, its slopes are 0, and belong to the hull.
+        still = (base.enclose(Enclosure(0)),) * count
         hulls = []
-        for entries in zip(*slopes, strict=True):
+        for entries in zip(*(s or still for s in slopes), strict=True):
             ends = [base.ends(entry) for entry in entries]
             hulls.append(base.enclose(Enclosure(min(e.lo for e in ends), max(e.hi for e in ends))))
         return base.enclose(found), tuple(hulls)

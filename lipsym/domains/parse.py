@@ -38,7 +38,8 @@ from lipsym.errors import ExpressionError, InexactNumberError, InputError
 
 LONGEST_TEXT = 20_000
 DEEPEST_NESTING = 150
-LARGEST_BITS = 100_000
+LARGEST_BITS = 10_000
+LARGEST_EXPONENT = 3_000
 """Limits on the text, on the nesting of its operators, and on the size of the numbers in the result."""
 
 POSITIVE_INTEGERS = frozenset({"m", "l"})
@@ -49,15 +50,22 @@ _RESERVED = frozenset({"I", "oo", "zoo", "nan", "inf"})
 _BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
 
 
+MOST_COMPARED = 16
+"""Arguments of a maximum or minimum beyond which SymPy is not asked to compare them: its time is exponential."""
+
+
+def _extremum(head: type[sp.Expr]) -> Callable[..., sp.Expr]:
+    return lambda *arguments: head(*arguments, evaluate=len(arguments) <= MOST_COMPARED)
+
+
 _CALLS: dict[str, tuple[Callable[..., sp.Expr], int, int | None]] = {
     **{name: (head, 1, 1) for name, head in FUNCTIONS.items()},
     "sqrt": (sp.sqrt, 1, 1),
     "Abs": (sp.Abs, 1, 1),
     "abs": (sp.Abs, 1, 1),
-    "Max": (sp.Max, 1, None),
-    "max": (sp.Max, 1, None),
-    "Min": (sp.Min, 1, None),
-    "min": (sp.Min, 1, None),
+    **{
+        name: (_extremum(head), 1, None) for head in (sp.Max, sp.Min) for name in (head.__name__, head.__name__.lower())
+    },
     "Heaviside": (sp.Heaviside, 1, 2),
     "GeometricSum": (GeometricSum, 2, 2),
     "EigenvalueBound": (EigenvalueBound, 4, 4),
@@ -143,6 +151,12 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
     if isinstance(value, str):
         return parse(value)
     if isinstance(value, Rational) and not isinstance(value, bool):
+        if max(int(value.numerator).bit_length(), int(value.denominator).bit_length()) > LARGEST_BITS:
+            raise InputError(
+                f"a number of more than {LARGEST_BITS} bits was given as {what}",
+                f"numbers in an expression have at most {LARGEST_BITS} bits",
+                "give a smaller one",
+            )
         return sp.Rational(int(value.numerator), int(value.denominator))
     if isinstance(value, sp.Expr):
         floats = value.atoms(sp.Float)
@@ -217,12 +231,15 @@ class _Reader:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
             raise self.error(node, f"{source} is not a real number")
         matched = re.fullmatch(r"([0-9_]*)\.?([0-9_]*)(?:[eE]([+-]?[0-9]{1,6}))?", source)
-        if matched is None or abs(int(matched[3] or 0)) > 20_000:
+        if matched is None or abs(int(matched[3] or 0)) > LARGEST_EXPONENT:
             raise self.error(
                 node, "a number is written in decimal digits with a moderate exponent, for example 12.5e-3"
             )
         value = Fraction(source)
-        return sp.Rational(value.numerator, value.denominator)
+        number = sp.Rational(value.numerator, value.denominator)
+        if _bits(number) > LARGEST_BITS:
+            raise self.error(node, f"numbers in an expression have at most {LARGEST_BITS} bits")
+        return number
 
     def name(self, node: ast.expr, name: str, bound: dict[str, sp.Symbol]) -> sp.Expr:
         if name in bound:

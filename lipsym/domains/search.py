@@ -216,8 +216,8 @@ def branch_and_bound(
     while True:
         top = -heap[0][0]
         known = max(best, attained)
-        near = not math.isinf(top) and top - known <= gap * abs(top)
-        if not math.isinf(top) and not math.isinf(best) and attained > best:
+        near = not isinstance(top, float) and top - known <= gap * abs(top)
+        if not isinstance(top, float) and not isinstance(best, float) and attained > best:
             near = near or 16 * (top - known) <= attained - best
         if top <= known or near or used >= budget:
             break

@@ -9,7 +9,6 @@ must lie in the enclosure of the unsimplified expression, or the enclosure is re
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -72,7 +71,10 @@ def _substituted(
     known: dict[sp.Symbol, sp.Expr] = dict(numbers)
     value = result
     for symbol, definition in (*steps, (sp.Dummy(), result)):
-        value = simplify_exactly(sp.sympify(definition).subs(known))
+        try:
+            value = simplify_exactly(sp.sympify(definition).subs(known))
+        except ValueError:  # Max and Min of numbers that SymPy cannot order: there is no exact form to be had
+            return None
         if not isinstance(value, sp.Rational) and value.count_ops() > LARGEST_TO_SIMPLIFY:
             return None
         known[symbol] = value
@@ -81,7 +83,7 @@ def _substituted(
 
 def _number(symbol: sp.Symbol, value: Any) -> sp.Expr:
     if isinstance(value, Enclosure):
-        if value.lo != value.hi or math.isinf(value.lo):
+        if value.lo != value.hi or isinstance(value.lo, float):
             raise InputError(
                 f"the enclosure {value} was given for {symbol} in the symbolic domain",
                 "exact evaluation needs one exact number for each symbol",
@@ -121,7 +123,7 @@ def _enclose(program: Program, numbers: dict[sp.Symbol, sp.Expr], precision: int
 
 
 def _finite(x: Enclosure) -> bool:
-    return not (math.isinf(x.lo) or math.isinf(x.hi))
+    return not (isinstance(x.lo, float) or isinstance(x.hi, float))
 
 
 def _searches(program: Program) -> bool:

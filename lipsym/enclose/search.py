@@ -164,6 +164,8 @@ def climb(u: np.ndarray, form: np.ndarray, size: np.ndarray, order: int) -> np.n
 def unit(v: np.ndarray) -> np.ndarray:
     """Each entry along the first axis scaled to Euclidean length one; 0 stays 0."""
     axes = tuple(range(1, v.ndim))
+    # Scaled to largest entry one first: squares of tiny or huge entries leave the range of floats.
+    v = v / np.maximum(np.abs(v).max(axes, keepdims=True), 1e-300)
     return v / np.maximum(np.sqrt((v * v).sum(axes, keepdims=True)), 1e-300)
 
 

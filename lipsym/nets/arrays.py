@@ -28,7 +28,10 @@ def exact_floats(given: ArrayLike, ndim: int, what: str) -> Floats:
         InputError: for another number of dimensions, an entry that is not a finite number, or one that float64 would
             round.
     """
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError as error:  # rows of different lengths
+        raise _refused(type(given).__name__, what, "its rows have one length", "fill up the rows") from error
     if array.dtype.kind not in "fiub":
         raise _refused(array.dtype, what, "its entries are real numbers", "convert it to float64 first")
     if array.ndim != ndim:
@@ -65,6 +68,8 @@ def blocks_from(given: Iterable[Any], what: str) -> tuple[Block, ...]:
     Raises:
         InputError: if an element is no pair, ``A`` no matrix, or ``b`` not as long as ``A`` has rows.
     """
+    if not isinstance(given, Iterable):
+        raise _refused(repr(given), what, "it is a list of pairs (A, b), one for each block", "give such a list")
     blocks: list[Block] = []
     for k, pair in enumerate(given, 1):
         if not isinstance(pair, Sequence) or len(pair) != 2:
