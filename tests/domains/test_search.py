@@ -132,6 +132,13 @@ def test_nested_binders() -> None:
     assert sharp(nested, Fraction(1, 1000))
 
 
+@pytest.mark.parametrize("name", NUMERIC)
+def test_a_nested_maximum_that_is_constant_at_some_places_only(name: str) -> None:
+    """Where the inner maximum may be attained at two places and only one of them moves, its slope is not 0."""
+    inner = "MaxOver(Max(1 - w, (3/2 - (z - 1)**2)*(2*w - 1)), w, 0, 1)"
+    assert evaluate(parse(f"MaxOver({inner}, z, 0, 2)"), {}, name).contains(Fraction(3, 2))
+
+
 # Over a ball.
 
 
