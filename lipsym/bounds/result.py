@@ -134,7 +134,7 @@ class Bound(_Outcome):
         wanted = {s.name for s in self.symbols}
         named: dict[str, Any] = {}
         for key, value in values.items():
-            name = key.name if isinstance(key, sp.Symbol) else key
+            name = key if isinstance(key, str) else key.name
             if name in named:
                 raise InputError(
                     f"two values were given for {name}",

@@ -10,6 +10,8 @@ promises only *typical* accuracy, and near ties and for tiny arguments its inter
 ``bracket`` is the entry: it raises the working scale ``w`` until the bracket is relatively narrow, so cancellation
 (``log`` near 1, ``sin`` near multiples of π, ``expm1`` near 0) costs time and never accuracy. Python's ``>>`` and
 ``//`` are floors, so each costs less than 1.
+
+The file is long because every function stands next to the proof of its error bound.
 """
 
 from __future__ import annotations

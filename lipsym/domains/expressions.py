@@ -9,6 +9,7 @@ Rationals, symbols, ``pi``, ``E``, ``+``, ``·``, rational powers, integer power
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -219,6 +220,24 @@ class Binder(sp.Expr):
     def _eval_is_real(self) -> bool:
         return True
 
+    def _operator(self, p: Callable[[sp.Expr], str]) -> str:
+        """What stands before the body in LaTeX, with ``p`` to print its parts."""
+        raise NotImplementedError
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        p = printer._print
+        text = rf"\left({self._operator(p)} \left({p(self.body)}\right)\right)"
+        return text + (f"^{{{exp}}}" if exp else "")
+
+    def _sympystr(self, printer: Any) -> str:
+        p = printer._print
+        names = ", ".join(map(p, self.variables))
+        bound = names if self._one_variable else f"({names}{',' * (len(self.variables) == 1)})"
+        return f"{type(self).__name__}({p(self.body)}, {bound}, {', '.join(map(p, self.parameters))})"
+
+    _one_variable = True
+    """Whether the head always binds one variable, printed without brackets."""
+
 
 class MaxOver(Binder):
     """``MaxOver(f, z, a, b)``: the maximum of ``f`` over ``z`` in ``[a, b]``; printed as such, certified at numbers."""
@@ -226,15 +245,9 @@ class MaxOver(Binder):
     def _eval_is_nonnegative(self) -> bool | None:
         return self.body.is_nonnegative
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
+    def _operator(self, p: Callable[[sp.Expr], str]) -> str:
         (z,), (lower, upper) = self.variables, self.parameters
-        p = printer._print
-        text = rf"\max_{{{p(lower)} \le {p(z)} \le {p(upper)}}} \left({p(self.body)}\right)"
-        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
-
-    def _sympystr(self, printer: Any) -> str:
-        (z,), (lower, upper) = self.variables, self.parameters
-        return f"MaxOver({', '.join(printer._print(a) for a in (self.body, z, lower, upper))})"
+        return rf"\max_{{{p(lower)} \le {p(z)} \le {p(upper)}}}"
 
 
 class SumOver(Binder):
@@ -247,15 +260,9 @@ class SumOver(Binder):
         t = sp.Dummy(variables[0].name, integer=True)
         return sp.Sum(body.xreplace({variables[0]: t}), (t, *ends))
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
+    def _operator(self, p: Callable[[sp.Expr], str]) -> str:
         (t,), (lower, upper) = self.variables, self.parameters
-        p = printer._print
-        text = rf"\sum_{{{p(t)}={p(lower)}}}^{{{p(upper)}}} \left({p(self.body)}\right)"
-        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
-
-    def _sympystr(self, printer: Any) -> str:
-        (t,), (lower, upper) = self.variables, self.parameters
-        return f"SumOver({', '.join(printer._print(a) for a in (self.body, t, lower, upper))})"
+        return rf"\sum_{{{p(t)}={p(lower)}}}^{{{p(upper)}}}"
 
 
 class IsolatedRoot(Binder):
@@ -267,15 +274,9 @@ class IsolatedRoot(Binder):
     def _eval_is_positive(self) -> bool | None:
         return self.parameters[0].is_positive or None
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
+    def _operator(self, p: Callable[[sp.Expr], str]) -> str:
         (z,), (lower, upper) = self.variables, self.parameters
-        p = printer._print
-        text = rf"\operatorname{{root}}_{{{p(z)} \in [{p(lower)}, {p(upper)}]}} \left({p(self.body)}\right)"
-        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
-
-    def _sympystr(self, printer: Any) -> str:
-        (z,), (lower, upper) = self.variables, self.parameters
-        return f"IsolatedRoot({', '.join(printer._print(a) for a in (self.body, z, lower, upper))})"
+        return rf"\operatorname{{root}}_{{{p(z)} \in [{p(lower)}, {p(upper)}]}}"
 
 
 class BallMax(Binder):
@@ -285,6 +286,8 @@ class BallMax(Binder):
     upper corner.
     """
 
+    _one_variable = False
+
     @classmethod
     def _least(cls, parameters: list[sp.Expr]) -> sp.Expr:
         return sp.S.Zero
@@ -292,15 +295,9 @@ class BallMax(Binder):
     def _eval_is_nonnegative(self) -> bool | None:
         return self.body.is_nonnegative
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        p = printer._print
+    def _operator(self, p: Callable[[sp.Expr], str]) -> str:
         squares = " + ".join(f"{p(r)}^{{2}}" for r in self.variables)
-        text = rf"\max_{{{squares} \le {p(self.parameters[0] ** 2)}}} \left({p(self.body)}\right)"
-        return rf"\left({text}\right)" + (f"^{{{exp}}}" if exp else "")
-
-    def _sympystr(self, printer: Any) -> str:
-        names = ", ".join(printer._print(r) for r in self.variables) + ("," if len(self.variables) == 1 else "")
-        return f"BallMax({printer._print(self.body)}, ({names}), {printer._print(self.parameters[0])})"
+        return rf"\max_{{{squares} \le {p(self.parameters[0] ** 2)}}}"
 
 
 FUNCTIONS: dict[str, type[sp.Expr]] = {
