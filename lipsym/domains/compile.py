@@ -254,13 +254,22 @@ def _is_reciprocal(node: sp.Expr) -> bool:
     return isinstance(node, sp.Pow) and isinstance(node.args[1], sp.Rational) and bool(node.args[1] < 0)
 
 
+def _checkable(symbol: sp.Symbol) -> bool:
+    """Whether values are checked against all that SymPy may have used of ``symbol`` when it simplified."""
+    checked = {name: True for name in ("nonnegative", "positive", "integer") if getattr(symbol, f"is_{name}")}
+    return symbol.assumptions0.items() <= sp.Symbol("x", real=True, **checked).assumptions0.items()
+
+
 def _children(node: sp.Expr) -> Sequence[sp.Expr]:
     """The sub-expressions that need a number before ``node`` gets one; refuses what is outside the language."""
     if isinstance(node, sp.Rational) or node is sp.pi or node is sp.E:
         return ()
     if isinstance(node, sp.Symbol):
-        if node.is_real is False or not node.is_commutative:
-            raise _outside(node, "a symbol stands for a real number")
+        if not _checkable(node):
+            raise _outside(
+                node,
+                "of a symbol, no more is checked than that it is a real number, non-negative, positive, an integer",
+            )
         return ()
     if isinstance(node, sp.Float):
         raise ExpressionError(
@@ -277,6 +286,8 @@ def _children(node: sp.Expr) -> Sequence[sp.Expr]:
             raise _outside(node, f"{type(node).__name__} is not one of {', '.join(_BINDERS.values())}")
         return node.parameters
     if isinstance(node, sp.Heaviside):
+        if not (node.args[1].is_Rational and 0 <= node.args[1] <= 1):
+            raise _outside(node, "Heaviside is enclosed at 0 by [0, 1], and its value there lies outside")
         return node.args[:1]  # type: ignore[return-value]
     if isinstance(node, (sp.Add, sp.Max, sp.Min, sp.Abs, GeometricSum, EigenvalueBound)) or type(node) in _NAMES:
         return node.args  # type: ignore[return-value]

@@ -39,6 +39,9 @@ Cell = tuple[tuple[int, int], ...]
 
 _UNIT = 1 << 30
 
+_MARGIN = Fraction(1, _UNIT)
+"""What boxes reach beyond their cells: kinks on the border of a cell lie inside its box (see ``_improvable``)."""
+
 
 def maximum_on_ball(
     domain: Domain[Any], function: Function, dimension: int, radius: Enclosure, cells: int = CELLS
@@ -57,8 +60,8 @@ def maximum_on_ball(
         low_squares, high_squares = sum(a * a for a, _ in cell), sum(b * b for _, b in cell)
         return [
             Enclosure(
-                inner * _ratio(a, high_squares - b * b + a * a, up=False),
-                outer * min(Fraction(1), _ratio(b, low_squares - a * a + b * b, up=True)),
+                inner * max(Fraction(0), _ratio(a, high_squares - b * b + a * a, up=False) - _MARGIN),
+                outer * min(Fraction(1), _ratio(b, low_squares - a * a + b * b, up=True) + _MARGIN),
             )
             for a, b in cell
         ]
@@ -181,7 +184,9 @@ def _improvable(gradients: Sequence[Enclosure], ranges: Sequence[Enclosure]) -> 
     """Whether turning from one axis ``j`` towards another ``i`` increases ``f`` everywhere on the box.
 
     The derivative along that rotation is ``g_i r_j − g_j r_i``. Where it is positive and ``r_j > 0``, every point of
-    the box has a better one on its sphere, so the box does not hold the maximum, which is attained elsewhere.
+    the cell has a better one on its sphere, so the cell does not hold the maximum, which is attained elsewhere. The
+    short turn that proves this may leave the cell, and stays in the box: ``r_i < R`` as ``r_j > 0``, and by its margin
+    the box reaches beyond ``r_i`` and below ``r_j``.
     """
     return any(
         b.lo > 0 and g.lo > 0 and g.lo * b.lo > max(h.hi, Fraction(0)) * a.hi

@@ -122,6 +122,9 @@ def test_constants_agree_with_sympy() -> None:
         (R + sp.oo, "only real numbers"),
         (sp.gamma(R), "gamma is not a head"),
         (sp.Symbol("c", imaginary=True), "real number"),
+        (sp.sqrt(sp.Symbol("x", negative=True) ** 2), "real number"),  # which SymPy has turned into -x
+        ((-1) ** sp.Symbol("n", odd=True) * sp.Symbol("n", odd=True), "real number"),
+        (sp.Heaviside(R, 2), "lies outside"),
         (sp.Integral(R, (R, 0, 1)), "Integral is not a head"),
     ],
 )

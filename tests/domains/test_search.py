@@ -198,6 +198,28 @@ def test_a_radius_that_is_an_enclosure() -> None:
     assert found.hi < Fraction(21, 10)
 
 
+def test_boxes_reach_beyond_their_cells() -> None:
+    """At the corner (1, 1, 1, 1)/2 of four cells the ends of a box are exact, and a kink there must lie inside it."""
+    boxes = []
+
+    class Recorder:
+        packed = False
+
+        def value(self, *arguments: Any) -> Any:
+            return arguments[0]
+
+        def slopes(self, *arguments: Any) -> Any:
+            boxes.append([d.ends(value) for value, _ in arguments])
+            raise DomainError("slopes", "are recorded", "only")
+
+    with domain("arb").session() as d:
+        search_ball.maximum_on_ball(d, Recorder(), 4, Enclosure(1), 0)
+    faces = [box for box in boxes if all(r.hi >= Fraction(1, 2) for r in box)]
+    assert len(faces) == 4
+    for face, box in enumerate(faces):
+        assert 0 < Fraction(1, 2) - box[face].lo < Fraction(1, 1 << 20)
+
+
 def test_a_negative_radius_is_refused() -> None:
     with pytest.raises(DomainError, match="empty"):
         evaluate(parse("BallMax(r, (r,), R - 2)"), {"R": 1})
