@@ -268,7 +268,7 @@ def _children(node: sp.Expr) -> Sequence[sp.Expr]:
         if not _checkable(node):
             raise _outside(
                 node,
-                "of a symbol, no more is checked than that it is a real number, non-negative, positive, an integer",
+                "a symbol stands for a real number, and may be nonnegative, positive or integer",
             )
         return ()
     if isinstance(node, sp.Float):
