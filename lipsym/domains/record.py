@@ -4,7 +4,8 @@ Invariant: every operation is an enclosure; if the arguments contain the true op
 value. A domain carries its own precision and no global state.
 
 The real numbers are the ground set: an infinite end says that no bound is known on that side, it is not a member. The
-one product that this leaves open, a zero against an unbounded side, is decided here for every domain: it is refused.
+one product that this leaves open, a zero against an unbounded side, is decided here for the scalar domains: it is
+refused. Ends in float64 overflow for want of range alone, and there zero times any real number is zero.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def maximum_and_places(
     left, right = bounded(lower.lo, "MaxOver"), bounded(upper.hi, "MaxOver")
     if right < left:
         raise empty_range("MaxOver", lower, upper)
-    inner = (Fraction(lower.hi), Fraction(upper.lo))
+    inner = (lower.hi, upper.lo)
     best = max(attempt(domain, function, end).lo for end in (lower, upper))
 
     def assess(cell: tuple[Fraction, Fraction]) -> Assessment:

@@ -171,7 +171,8 @@ def _tangent_bound(
     if _improvable(gradients, ranges):
         return -math.inf
     middles = [_short(g) for g in gradients]
-    multiplier = _multiplier([float(m) for m in middles], [(float(r.lo), float(r.hi)) for r in ranges], float(radius))
+    corners = [(r.lower_float(), r.upper_float()) for r in ranges]
+    multiplier = _multiplier([float(m) for m in middles], corners, Enclosure(radius).upper_float())
     total = multiplier * radius * radius
     for g, m, r, x in zip(gradients, middles, ranges, c, strict=True):
         furthest = max(r.lo, min(r.hi, m / (2 * multiplier))) if multiplier else (r.hi if m > 0 else r.lo)
@@ -206,10 +207,9 @@ def _multiplier(g: Sequence[float], box: Sequence[tuple[float, float]], radius: 
     """About the ``λ`` at which the maximiser of ``g·r − λ|r|²`` over the box has norm ``R``; 0 if the box is inside."""
     if math.hypot(*(high if m > 0 else low for m, (low, high) in zip(g, box, strict=True))) <= radius:
         return Fraction(0)
-    largest = max(map(abs, g))
-    if not 0 < largest < math.inf or not radius > 0:
+    low, high = 0.0, 64 * len(g) * max(map(abs, g)) / radius if radius > 0 else 0.0
+    if not 2.0**-900 < high < math.inf:
         return Fraction(0)
-    low, high = 0.0, 64 * len(g) * largest / radius
     for _ in range(24):
         middle = (low + high) / 2
         norm = math.hypot(*(max(a, min(b, m / (2 * middle))) for m, (a, b) in zip(g, box, strict=True)))

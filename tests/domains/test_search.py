@@ -110,6 +110,21 @@ def test_an_unbounded_range_is_refused() -> None:
         evaluate(parse("MaxOver(z, z, 0, R)"), {"R": Enclosure(1, math.inf)})
 
 
+def test_a_range_whose_start_has_no_upper_bound() -> None:
+    found = evaluate(parse("MaxOver(-z, z, a, 5)"), {"a": Enclosure(1, math.inf)})
+    assert found.contains(Enclosure(-5, -1))
+
+
+@pytest.mark.parametrize(
+    "radius", [Fraction(10) ** n for n in (400, 300, -300, -400)], ids=["1e400", "1e300", "1e-300", "1e-400"]
+)
+def test_radii_beyond_floats(radius: Fraction) -> None:
+    found = evaluate(parse("BallMax(r*s + s, (r, s), R)"), {"R": radius})
+    assert found.lo <= radius**2 / 2 + radius
+    assert max(radius, radius**2 / 2 + radius * Fraction(12, 17)) <= found.hi
+    assert sharp(found, Fraction(1, 1000))
+
+
 def test_a_body_without_values_says_why() -> None:
     with pytest.raises(DomainError, match="log"):
         evaluate(parse("MaxOver(log(z - 5), z, 0, 1)"))
