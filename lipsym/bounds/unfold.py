@@ -1,7 +1,7 @@
 """Substituting the steps of a straight-line program into one expression.
 
-Invariant: the value is unchanged, no free symbol becomes a bound one, and each distinct subexpression is rebuilt once, so
-the result is a shared graph whose size is linear in the program's.
+Invariant: the value is unchanged, no free symbol becomes a bound one, and each distinct subexpression is rebuilt once,
+so the result is a shared graph whose size is linear in the program's.
 """
 
 from __future__ import annotations
