@@ -8,6 +8,7 @@ from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.domains.parse import parse
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
+from lipsym.lower.global_bounds import global_bounds
 from lipsym.nets.activations import activation
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
@@ -17,6 +18,7 @@ from lipsym.nets.network import Network, mlp
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
+from lipsym.refute.global_witness import Witness, refute_global
 from lipsym.verdict import Verdict
 
 __version__ = "0.1.0"
@@ -38,13 +40,16 @@ __all__ = [
     "Unbounded",
     "Unknown",
     "Verdict",
+    "Witness",
     "activation",
     "derive",
+    "global_bounds",
     "loss",
     "mlp",
     "parse",
     "parse_inputs",
     "parse_network",
     "parse_region",
+    "refute_global",
     "uniform_mlp",
 ]

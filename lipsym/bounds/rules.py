@@ -38,5 +38,13 @@ RULES: dict[str, Rule] = {
         Rule("uniform-depth", "the layer sums for equal layers, depth and width symbols"),
         Rule("loss", "‖∇Φ‖ and ‖∇²Φ‖ of an averaged loss from the network's jet"),
         Rule("kink-unbounded", "a jump of σ' or σ'' that the region meets makes the next constant infinite"),
+        Rule("global-one-layer", "one layer has global constants: s1·√(S² + 1), s2·(S² + 1), and those of its losses"),
+        Rule("global-order-1", "two or more layers have no global Lipschitz constant"),
+        Rule("global-sigmoid-pair", "one hidden sigmoid, no bias after it, bounded zσ'(z): both constants are global"),
+        Rule("global-two-affine", "two affine layers: the smoothness is √(S² + 1), the Lipschitz constant is ∞"),
+        Rule("global-order-2", "two or more layers have no global smoothness constant, but for two affine ones"),
+        Rule("global-loss", "losses of two or more layers with biases have neither global constant"),
+        Rule("global-decay", "weight decay: no global Lipschitz constant; the smoothness grows by λ"),
+        Rule("global-l0l1", "‖D²Φ‖ ≤ L0 + L1‖∇Φ‖ fails globally for two or more layers with biases"),
     )
 }
