@@ -3,12 +3,13 @@
 Public names only; nothing is computed at import.
 """
 
-from lipsym.bounds.derive import derive
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
+from lipsym.derive import derive
 from lipsym.domains.parse import parse
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
+from lipsym.lower.sharpness import Sharpness, sharpness
 from lipsym.nets.activations import activation
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
@@ -36,6 +37,7 @@ __all__ = [
     "LipsymError",
     "Network",
     "ProductBall",
+    "Sharpness",
     "Step",
     "Unbounded",
     "Unknown",
@@ -51,5 +53,6 @@ __all__ = [
     "parse_network",
     "parse_region",
     "refute_global",
+    "sharpness",
     "uniform_mlp",
 ]

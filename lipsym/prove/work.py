@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from lipsym.bounds.derive import derive
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import certificate, evaluation, search_record
 from lipsym.certificates.numbers import write_end
+from lipsym.derive import derive
 from lipsym.domains import evaluate as domain_evaluate
 from lipsym.enclosure import Enclosure, End
 from lipsym.nets.inputs import Dataset, InputBall
