@@ -11,7 +11,7 @@ One neuron per layer carries the signal (two, where a route needs them): ``z_k =
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import sympy as sp
@@ -144,15 +144,21 @@ class _Builder:
         """The remaining layers, each with a fixed non-zero weight where the incoming value allows it."""
         while len(self.weights) < len(self.path):
             if self.path[len(self.weights)].affine.bias:
-                self.put(sp.S.One, self.point - self.last, self.point)
+                self.put(sp.S.One, self.target - self.last, self.target)
             elif self.last == 0:
                 self.put(sp.S.One, sp.S.Zero, sp.S.Zero)
             else:
-                self.put(self.point / self.last, sp.S.Zero, self.point)
+                self.put(self.target / self.last, sp.S.Zero, self.target)
 
     def head(self, count: int) -> None:
         while len(self.weights) < count:
-            self.settle(self.point)
+            self.settle(self.target)
+
+    @property
+    def target(self) -> sp.Expr:
+        """Where the next layer is kept: a rectifier may be flat on the left."""
+        kinked = self.path[len(self.weights)].activation.smoothness == "C^{0,1}"
+        return sp.Abs(self.point) if kinked else self.point
 
     @property
     def last(self) -> sp.Expr:
@@ -187,14 +193,14 @@ class _Builder:
 
     def _bias(self, j: int) -> Family:
         self.head(j - 1)
-        self.put(R, self.point - R * self.last, self.point)
+        self.put(R, self.target - R * self.last, self.target)
         return self.finish(Route.BIAS, j, (self.move(j - 1),), 1 / R, 1)
 
     def _opposed(self, j: int) -> Family:
         # Neurons 1 and 2 of layer j − 1 are equal; the row (R + w, −R + w) sees 2wv, and the move of neuron 1 alone.
         self.head(j - 1)
-        stage_slope = self.point / (2 * self.last)
-        self.put(R + stage_slope, sp.S.Zero, self.point)
+        stage_slope = self.target / (2 * self.last)
+        self.put(R + stage_slope, sp.S.Zero, self.target)
         return self.finish(Route.OPPOSED, j, (self.move(j - 1),), 1 / R, 1)
 
     def _zero(self, j: int) -> Family:
@@ -212,14 +218,15 @@ class _Builder:
     def _unbounded(self, j: int) -> Family:
         self.head(j - 2)
         self.settle(R)
-        self.put(self.point / self.last, sp.S.Zero, self.point)
+        self.put(self.target / self.last, sp.S.Zero, self.target)
         return self.finish(Route.UNBOUNDED, j, (Move(j, False),), 1 / R, 1)
 
     def _far(self, j: int) -> Family:
         self.head(j - 1)
         far = R + self.shift
         self.put(far / self.last, sp.S.Zero, far)
-        return self.finish(Route.FAR, j, (self.move(j - 1),), 1 / R, 1)
+        # The second derivative may grow like R only (softplus and its like), so the power counts once.
+        return replace(self.finish(Route.FAR, j, (self.move(j - 1),), 1 / R, 1), power=1)
 
     def _tail(self, j: int) -> Family:
         self.head(j - 1)

@@ -14,7 +14,7 @@ from functools import cache
 import sympy as sp
 
 from lipsym.domains.expressions import IsolatedRoot
-from lipsym.nets.activations import ACTIVATIONS, Activation
+from lipsym.nets.activations import ACTIVATIONS, Activation, activation
 
 _X = sp.Symbol("x", nonnegative=True)
 
@@ -30,7 +30,8 @@ class Moments:
 
 def in_table(sigma: Activation) -> bool:
     """Whether the facts proved for rows of the table hold for ``sigma``: a row, or a leaky ReLU."""
-    return ACTIVATIONS.get(sigma.name) == sigma or sigma.name.startswith("leaky_relu")
+    leaky = sigma.name.startswith("leaky_relu(") and activation(sigma.name) == sigma
+    return ACTIVATIONS.get(sigma.name) == sigma or leaky
 
 
 def moments(sigma: Activation) -> Moments | None:

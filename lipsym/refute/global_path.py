@@ -17,7 +17,7 @@ from lipsym.lower.divergence import Family, Route
 from lipsym.refute.secant import ExactParameters
 
 SPARE_BITS = 64
-"""Accuracy of a rounded parameter: to ``2**-64``, relative for numbers below 1."""
+"""Accuracy of a rounded parameter: ``2**-64/R``, relative for numbers below 1, since a weight ``R`` may follow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,5 +107,5 @@ def _number(expr: sp.Expr, size: Fraction, precision: int) -> Fraction:
     if not middle:
         return middle
     below = max(0, middle.denominator.bit_length() - abs(middle.numerator).bit_length())
-    unit = 1 << (SPARE_BITS + below)
+    unit = 1 << (SPARE_BITS + size.numerator.bit_length() + below)
     return Fraction(round(middle * unit), unit)

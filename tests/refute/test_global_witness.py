@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 import sympy as sp
 from click.testing import CliRunner, Result
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import lipsym as ls
 from lipsym.cli import main
 from lipsym.enclosure import End
 from lipsym.errors import InputError
+from lipsym.lower.divergence import Route
+from lipsym.nets.activations import ACTIVATIONS
 from lipsym.refute.global_witness import Witness
 from lipsym.refute.secant import ExactParameters, curvature_excess, difference, length_squared, secant
 
@@ -58,6 +62,29 @@ def test_every_constant_falls(network: ls.Network, quantity: str) -> None:
         assert found.ratio.lo > exactly(constant)
         assert all(isinstance(v, Fraction) for a, _ in found.theta for row in a for v in row)
         assert again(network, found, 2 * found.precision) > exactly(constant)
+
+
+LEVELS = st.lists(
+    st.tuples(st.integers(1, 2), st.sampled_from([*ACTIVATIONS, "leaky_relu(-3)", "sigmoid"]), st.booleans()),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(levels=LEVELS)
+@settings(max_examples=150, deadline=None)
+def test_every_network_of_the_table_is_decided_and_certified(levels: list[tuple[int, str, bool]]) -> None:
+    layers: list[ls.Affine | ls.Elementwise] = []
+    for block, (width, name, bias) in enumerate(levels, 1):
+        before = layers[-1].outputs if layers else 2
+        layers += [ls.Affine(before, width, block, bias), ls.Elementwise(name, width)]  # type: ignore[arg-type]
+    network = ls.Network(layers)
+    decisions = ls.global_bounds(network)
+    for quantity, decision in (("lipschitz", decisions.lipschitz), ("smoothness", decisions.smoothness)):
+        found = ls.refute_global(network, "1e300", quantity)
+        assert decision.finite is not None
+        written = decision.family is None or decision.family.route is not Route.TAIL
+        assert isinstance(found, ls.Bound if decision.finite else Witness if written else ls.Unbounded)
 
 
 def test_a_tampered_witness_is_caught() -> None:
