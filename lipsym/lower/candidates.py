@@ -50,7 +50,7 @@ def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
     standard = list(early)
     if order == 2 and curved:
         standard[top] = _sharpest(stages[top])
-    found = [Candidate(f"path-witness-{order}", _legal(stages, standard), first_free)]
+    found = [Candidate("path-witness-1" if order == 1 else "path-witness-2", _legal(stages, standard), first_free)]
     offsets = [s for s in stages[:top] if s.activation.at_zero != 0]
     if offsets and all(_can_cancel(s) for s in stages[:top]):
         cancelled = tuple(Cancel() if k < top else c for k, c in enumerate(_legal(stages, standard)))

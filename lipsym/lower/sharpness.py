@@ -1,6 +1,6 @@
 """How far upper and lower bounds are apart: the limit for large radii, and certified ratios at numbers.
 
-Invariant: ``limit`` is the proved limit of ``upper/lower`` as all radii grow in proportion, or ``None``; ``reason`` says why.
+Invariant: ``limit`` is the proved limit of ``upper/lower`` as all radii grow in proportion, or ``None``.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ import pytest
 import sympy as sp
 
 import lipsym as ls
+from lipsym.domains.balls import lower, total, working_precision
 from lipsym.enclose.derivatives import lipschitz_at, smoothness_lower
 from lipsym.enclose.losses import loss_gradient
-from lipsym.domains.balls import lower, total, working_precision
 from lipsym.lower.growth import growth
 from lipsym.lower.sharpness import sharpness
 
