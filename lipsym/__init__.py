@@ -3,11 +3,13 @@
 Public names only; nothing is computed at import.
 """
 
-from lipsym.bounds.derive import derive
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
+from lipsym.derive import derive
 from lipsym.domains.parse import parse
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
+from lipsym.lower.global_bounds import global_bounds
+from lipsym.lower.sharpness import Sharpness, sharpness
 from lipsym.nets.activations import activation
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
@@ -17,6 +19,7 @@ from lipsym.nets.network import Network, mlp
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
+from lipsym.refute.global_witness import Witness, refute_global
 from lipsym.verdict import Verdict
 
 __version__ = "0.1.0"
@@ -34,17 +37,22 @@ __all__ = [
     "LipsymError",
     "Network",
     "ProductBall",
+    "Sharpness",
     "Step",
     "Unbounded",
     "Unknown",
     "Verdict",
+    "Witness",
     "activation",
     "derive",
+    "global_bounds",
     "loss",
     "mlp",
     "parse",
     "parse_inputs",
     "parse_network",
     "parse_region",
+    "refute_global",
+    "sharpness",
     "uniform_mlp",
 ]

@@ -131,7 +131,7 @@ def test_infinity_is_proved() -> None:
     assert "witness" in result.output
 
 
-@pytest.mark.parametrize("arguments", [("--side", "lower"), ("--rule", "coupled", "--quantity", "hessian_lipschitz")])
+@pytest.mark.parametrize("arguments", [("--side", "lower", "--region", "box:-1,1"), ("--rule", "coupled", "--quantity", "hessian_lipschitz")])
 def test_what_no_rule_covers_is_unknown(arguments: tuple[str, ...]) -> None:
     result = run("bound", "mlp:2-3-1:tanh", *arguments)
     assert result.exit_code == 3
@@ -207,7 +207,8 @@ def test_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("prove", "--suite", "quick", "--jobs", "1", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     first, second = result.stdout.splitlines()
-    case, quantity, bound, lower, ratio, rules = first.split(" | ")
+    case, quantity, bound, lower, ratio, rules, witness = first.split(" | ")
+    assert witness.startswith("witness ≥ ")
     assert (case, quantity) == ("mlp:1-1-1:tanh [layers:R]", "lipschitz")
     assert re.fullmatch(r"R=1 S=1 ≤ [\d.]+", bound)
     assert Fraction(bound.split()[-1]) >= Fraction(lower.removeprefix("≥ "))

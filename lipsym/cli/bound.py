@@ -11,10 +11,10 @@ from typing import Any
 import click
 import sympy as sp
 
-from lipsym.bounds.derive import RULES, derive
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import bound_document, to_json
 from lipsym.cli.output import PROVED, UNDECIDED, say
+from lipsym.derive import RULES, derive
 from lipsym.domains.parse import exact
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError, MissingValueError

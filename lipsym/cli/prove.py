@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import click
 from rich.console import Console
@@ -17,6 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from lipsym.certificates.numbers import read_enclosure, read_end
 from lipsym.cli.output import PROVED, REFUTED, printable, say
+from lipsym.domains import evaluate as domain_evaluate
+from lipsym.domains.parse import parse
 from lipsym.prove import SUITES, Run
 from lipsym.prove import prove as run_suite
 from lipsym.prove.run import Progress as Report
@@ -69,7 +72,18 @@ def lines(done: Done) -> Iterator[str]:
             lower = f"≥ {decimal(read_end(item['search']['lower']), up=False)}"
             quotient: Fraction | None = ratio(item)
             over = "–" if quotient is None else decimal(quotient, 5)
-        yield f"{name} |{point} {upper} | {lower} | {over} | {rules}"
+        yield f"{name} |{point} {upper} | {lower} | {over} | {rules}{_witness(item)}"
+
+
+def _witness(item: Mapping[str, Any]) -> str:
+    """The formula's lower bound, its ratio to the bound, and the limit of this ratio where one is proved."""
+    found = item.get("witness")
+    if found is None:
+        return ""
+    below, above = read_end(found["lower"]), read_enclosure(item["values"][0]).hi
+    over = f", ratio {decimal(Fraction(above) / Fraction(below), 5)}" if below > 0 else ""
+    limit = "" if found["limit"] is None else f" → {decimal(domain_evaluate(parse(found['limit'])).hi, 5)}"
+    return f" | witness ≥ {decimal(below, up=False)}{over}{limit}"
 
 
 def _end(run: Run) -> None:

@@ -16,6 +16,7 @@ from lipsym.cli.bound import bound
 from lipsym.cli.listing import list_
 from lipsym.cli.output import INTERRUPTED, USAGE, say
 from lipsym.cli.prove import prove
+from lipsym.cli.refute import refute
 from lipsym.errors import LipsymError
 
 
@@ -75,5 +76,5 @@ def main() -> None:
     """
 
 
-for _verb in (prove, bound, list_):
+for _verb in (prove, bound, refute, list_):
     main.add_command(_verb)

@@ -12,10 +12,10 @@ from functools import cache
 
 import numpy as np
 
-from lipsym.bounds.derive import derive
 from lipsym.bounds.result import Bound
 from lipsym.certificates import certificate, evaluation
 from lipsym.data import digits, digits_mlp
+from lipsym.derive import derive
 from lipsym.domains import evaluate as evaluate_expression
 from lipsym.enclose.forward import Parameters
 from lipsym.enclose.loss_search import steepest_loss_directions

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from lipsym.bounds.derive import derive
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import certificate, evaluation, search_record
 from lipsym.certificates.numbers import write_end
+from lipsym.derive import derive
 from lipsym.domains import evaluate as domain_evaluate
 from lipsym.enclosure import Enclosure, End
+from lipsym.lower.sharpness import sharpness
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss, loss
 from lipsym.nets.network import Network
@@ -73,6 +74,8 @@ def work(case: Case, seed: int = 0) -> Done:
     if not isinstance(outcome, Bound):
         return Done(case.title, case.quantity, case.file, certificate(outcome, asked, case=case.title), tuple(failures))
     plain = derive(network, region, inputs, case.quantity, objective, rule="recursion") if case.compared else None
+    below = derive(network, region, inputs, case.quantity, objective, side="lower")
+    limit = None if objective else sharpness(network, region, inputs, case.quantity).limit
     items = []
     for index, point in enumerate(case.at):
         at = dict(point)
@@ -86,7 +89,12 @@ def work(case: Case, seed: int = 0) -> Done:
             search = searched(found, upper)
             failures += refutation(found, upper, at)
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
-        items.append(evaluation(at, values, beside, search))
+        item = evaluation(at, values, beside, search)
+        if isinstance(below, Bound):
+            reached = evaluate(below, at)[ARITHMETICS[0]]
+            failures += [] if reached.lo <= upper else [f"the witness at {_point(at)} is above the bound"]
+            item["witness"] = {"lower": write_end(reached.lo), "limit": None if limit is None else str(limit)}
+        items.append(item)
     return Done(case.title, case.quantity, case.file, certificate(outcome, asked, items, case.title), tuple(failures))
 
 

@@ -1,0 +1,144 @@
+"""How far upper and lower bounds are apart: the limit for large radii, and certified ratios at numbers.
+
+Invariant: ``limit`` is the proved limit of ``upper/lower`` as all radii grow in proportion, or ``None``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from lipsym.bounds.derive import derive as derive_upper
+from lipsym.bounds.kinks import ORDERS
+from lipsym.bounds.result import Bound
+from lipsym.bounds.stages import Stage, stages
+from lipsym.domains.expressions import IsolatedRoot
+from lipsym.enclosure import Enclosure
+from lipsym.errors import InputError
+from lipsym.lower.growth import last_curved
+from lipsym.lower.lower_bound import lower_bound
+from lipsym.nets.inputs import Dataset, InputBall
+from lipsym.nets.network import Network
+from lipsym.nets.regions import Ball, ProductBall, Region
+from lipsym.nets.uniform import UniformNetwork
+
+_V = sp.Symbol("v", nonnegative=True)
+_ROOT = IsolatedRoot(_V**3 + 2 * _V - 1, _V, sp.Rational(2, 5), sp.Rational(1, 2))
+SIGMOID_LOSS = 4 * _ROOT * (1 - _ROOT) / sp.sqrt(1 + _ROOT**2)
+"""What a hidden sigmoid neuron alone loses against ``s1 R``: ``max 4σ'/√(1 + σ²)``, about 0.90285."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharpness:
+    """Both sides of a constant.
+
+    Args:
+        upper, lower: the bounds, ``None`` where there is none.
+        limit: of ``upper/lower`` as the radii grow.
+        reason: the theorem with its hypotheses, or what is missing.
+    """
+
+    upper: Bound | None
+    lower: Bound | None
+    limit: sp.Expr | None
+    reason: str
+
+    def at(self, values: Mapping[str, Any], precision: int = 53) -> Enclosure:
+        """Enclose ``upper/lower`` at numbers.
+
+        Raises:
+            InputError: if one of the two is missing, or the lower bound is 0 there.
+        """
+        if self.upper is None or self.lower is None:
+            raise InputError("a ratio of bounds was asked for", self.reason, "ask for a case that has both bounds")
+        ends = []
+        for bound in (self.upper, self.lower):
+            needed = {s.name for s in bound.symbols}
+            ends.append(bound.evaluate({k: v for k, v in values.items() if k in needed}, precision=precision))
+        above, below = ends
+        if below.lo <= 0:
+            raise InputError(
+                f"the values {dict(values)} were given", "the lower bound is not above 0 there", "take larger radii"
+            )
+        if above.hi == float("inf"):
+            return Enclosure(Fraction(above.lo) / Fraction(below.hi), above.hi)
+        return Enclosure(Fraction(above.lo) / Fraction(below.hi), Fraction(above.hi) / Fraction(below.lo))
+
+
+def sharpness(
+    network: Network | UniformNetwork, region: Region, inputs: InputBall | Dataset, quantity: str = "lipschitz"
+) -> Sharpness:
+    """Upper and lower bound of a constant, and the proved limit of their ratio as the radii grow.
+
+    Args:
+        network, region, inputs, quantity: as for ``derive``.
+
+    Example:
+        >>> import lipsym as ls
+        >>> found = sharpness(ls.mlp([1, 1, 1], "tanh"), ls.ProductBall("R"), ls.InputBall("S"))
+        >>> found.limit, found.at({"R": 100, "S": "3/2"}).hi < Fraction(102, 100)
+        (1, True)
+
+    Proof: proofs/path-witness-1.md, proofs/path-witness-2.md.
+    """
+    above = derive_upper(network, region, inputs, quantity)
+    below = lower_bound(network, region, inputs, quantity)
+    limit, reason = _limit(network, region, quantity)
+    if not isinstance(above, Bound):
+        limit, reason = None, f"no upper bound: {above.reason}"
+    return Sharpness(
+        above if isinstance(above, Bound) else None, below if isinstance(below, Bound) else None, limit, reason
+    )
+
+
+def _limit(network: Network | UniformNetwork, region: Region, quantity: str) -> tuple[sp.Expr | None, str]:
+    order = ORDERS[quantity]
+    centred = (isinstance(region, Ball) and region.center is None) or (
+        isinstance(region, ProductBall) and region.centers is None
+    )
+    if order == 3 or not centred:
+        return None, "the sharpness theorem covers orders 1 and 2 on balls around 0"
+    if isinstance(network, UniformNetwork):
+        return _uniform_limit(network, region, order)
+    line = stages(network)
+    if line is None or not all(s.affine.bias for s in line) or len(line) < 2:
+        return None, "the sharpness theorem needs two or more layers, with biases and blocks of their own"
+    return _layers_limit(line, region, order)
+
+
+def _layers_limit(line: tuple[Stage, ...], region: Region, order: int) -> tuple[sp.Expr | None, str]:
+    top = last_curved(line)
+    rectifier = all(s.linear or s.activation.name == "relu" for s in line)
+    if rectifier and order == 1:
+        if isinstance(region, Ball) and len(line) > 3:
+            return None, "beyond three layers the joint upper bound of rectifiers adds maxima that no point shares"
+        return sp.S.One, "identity and ReLU, order 1: both sides are √m·(Π R)·√(S² + 1) to leading order"
+    if top is None or any(s.linear for s in line[: top + 1]) or top < len(line) - 2:
+        return None, "the sharpness theorem needs activations on all layers, or on all but the last"
+    curved = line[: top + 1]
+    if not all(s.activation.s0.is_finite and s.activation.s2.is_finite for s in curved):
+        return None, "the sharpness theorem needs bounded activations; the certified ratio is what is known"
+    if not all(sp.S.Zero in s.activation.attained[1] for s in curved):
+        return None, "the sharpness theorem needs |σ'| to be largest at 0"
+    offsets = [s for s in curved[:-1] if not s.activation.at_zero.is_zero]
+    wide = all(s.width.is_Integer and s.width >= 2 for s in curved[:-1])
+    if not offsets or wide:
+        how = "σ(0) = 0 in the hidden layers" if not offsets else "all hidden widths ≥ 2"
+        return sp.S.One, f"s0, s1, s2 < ∞, |σ'| largest at 0, {how}: the leading terms agree"
+    if all(s.activation.name == "sigmoid" for s in offsets):
+        power = order * len(offsets)
+        return SIGMOID_LOSS**-power, "hidden sigmoid neurons alone: each loses max 4σ'/√(1 + σ²) = 0.90285…"
+    return None, "σ(0) ≠ 0 needs hidden widths ≥ 2"
+
+
+def _uniform_limit(network: UniformNetwork, region: Region, order: int) -> tuple[sp.Expr | None, str]:
+    sigma = network.activation
+    fits = network.bias and sigma.s0.is_finite and sigma.s2.is_finite and sigma.at_zero.is_zero
+    fits = fits and sp.S.Zero in sigma.attained[1] and network.output.name in ("identity", sigma.name)
+    if not fits or (isinstance(region, Ball) and order == 2):
+        return None, "for symbolic depth the theorem needs a bounded σ with σ(0) = 0, and order 1 on joint balls"
+    return sp.S.One, "s0, s1, s2 < ∞, |σ'| largest at 0, σ(0) = 0: the leading terms agree at every depth m ≥ 2"
