@@ -6,7 +6,7 @@ both are ``Bound`` objects that say which side they are.
 
 from __future__ import annotations
 
-from lipsym.bounds.derive import RULES
+from lipsym.bounds.derive import RULES, check_choice, check_question
 from lipsym.bounds.derive import derive as derive_upper
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.errors import InputError
@@ -60,16 +60,14 @@ def derive(
 
     Source: the questions are those of Herrera, Krach, Teichmann (2020).
     """
-    if side not in ("upper", "lower"):
-        raise InputError(
-            f"the side {side!r} was given", "a side is one of upper, lower", "choose one of these; see lipsym.derive"
-        )
-    if side == "lower" and rule == "auto" and quantity in ("lipschitz", "smoothness", "hessian_lipschitz"):
-        return lower_bound(network, region, inputs, quantity, None if loss is None else find_loss(loss))
-    if side == "lower" and rule != "auto":
+    check_question(network, region, inputs, quantity)
+    check_choice(side, "side", ("upper", "lower"))
+    if side == "upper":
+        return derive_upper(network, region, inputs, quantity, loss, rule)
+    if rule != "auto":
         raise InputError(
             f"the rule {rule!r} was given for a lower bound",
             "it is a rule of the upper side",
             'leave it out, or "auto"',
         )
-    return derive_upper(network, region, inputs, quantity, loss, rule=rule)
+    return lower_bound(network, region, inputs, quantity, None if loss is None else find_loss(loss))

@@ -131,7 +131,10 @@ def test_infinity_is_proved() -> None:
     assert "witness" in result.output
 
 
-@pytest.mark.parametrize("arguments", [("--side", "lower", "--region", "box:-1,1"), ("--rule", "coupled", "--quantity", "hessian_lipschitz")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--side", "lower", "--region", "box:-1,1"), ("--rule", "coupled", "--quantity", "hessian_lipschitz")],
+)
 def test_what_no_rule_covers_is_unknown(arguments: tuple[str, ...]) -> None:
     result = run("bound", "mlp:2-3-1:tanh", *arguments)
     assert result.exit_code == 3

@@ -43,10 +43,9 @@ def derive(
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
     loss: str | Loss | None = None,
-    side: str = "upper",
     rule: str = "auto",
 ) -> Bound | Unbounded | Unknown:
-    """A closed-form bound on a constant of ``θ ↦ N_θ(x)``, or of an averaged loss, uniform over a region and inputs.
+    """A closed-form upper bound on a constant of ``θ ↦ N_θ(x)``, or of a loss, uniform over a region and inputs.
 
     Let ``Θ`` be the region and ``Φ(θ) = mean_s g(N_θ(x_s), y_s) + λ/2‖θ‖²``.
     Then for ``"lipschitz"`` the bound is on ``sup_Θ ‖D_θ N‖`` (of ``Φ``: ``sup_Θ ‖∇Φ‖``), for ``"smoothness"`` on
@@ -58,14 +57,13 @@ def derive(
         inputs: the ball or data set the inputs lie in.
         quantity: order 1, 2 or 3 by its name.
         loss: a loss, or its name, to bound ``Φ`` instead of ``N``.
-        side: ``"upper"``; lower bounds have no rule yet.
         rule: ``"auto"`` takes the sharpest rule that applies; ``"coupled"`` and ``"recursion"`` force one.
 
     Returns:
         ``Bound``, ``Unbounded`` or ``Unknown``.
 
     Raises:
-        InputError: for an unknown quantity, side or rule, or a region that does not fit the network.
+        InputError: for an unknown quantity or rule, or a region that does not fit the network.
 
     Example:
         >>> import lipsym as ls
@@ -74,21 +72,11 @@ def derive(
 
     Source: the questions are those of Herrera, Krach, Teichmann (2020).
     """
-    _check_types(network, region, inputs)
-    _check(quantity, "quantity", tuple(ORDERS))
-    _check(side, "side", ("upper", "lower"))
-    _check(rule, "rule", RULES)
+    check_question(network, region, inputs, quantity)
+    check_choice(rule, "rule", RULES)
     objective = None if loss is None else find_loss(loss)
-    if side == "lower":
-        return Unknown(quantity, "no rule for lower bounds is implemented")
     if isinstance(network, UniformNetwork):
         return _uniform(network, region, inputs, quantity, objective)
-    if isinstance(inputs, Dataset) and inputs.points.shape[1] != network.input_width:
-        raise InputError(
-            f"inputs with {inputs.points.shape[1]} features were given for the network {network.spec}",
-            f"the network takes inputs of length {network.input_width}",
-            "make the two agree",
-        )
     if objective is not None:
         objective.check(inputs, network.output_width)
     infinite = kink(network, region, quantity, objective is not None)
@@ -239,7 +227,13 @@ def _common_radius(region: Region) -> sp.Expr | None:
     return None
 
 
-def _check_types(network: object, region: object, inputs: object) -> None:
+def check_question(network: object, region: object, inputs: object, quantity: str) -> None:
+    """Check that the parts of a question are what they should be and fit together.
+
+    Raises:
+        ArgumentTypeError: for something that is no network, region or inputs.
+        InputError: for an unknown quantity, or data of another width than the network's inputs.
+    """
     for value, kinds, what in (
         (network, Network | UniformNetwork, "a network, such as lipsym.mlp([2, 8, 1], 'tanh')"),
         (region, Region, "a region of parameters, such as lipsym.Ball(2); lipsym.parse_region reads text"),
@@ -249,9 +243,17 @@ def _check_types(network: object, region: object, inputs: object) -> None:
             raise ArgumentTypeError(
                 f"a {type(value).__name__} was given: {value!r:.60}", f"asked for is {what}", "give one of these"
             )
+    check_choice(quantity, "quantity", tuple(ORDERS))
+    if isinstance(network, Network) and isinstance(inputs, Dataset) and inputs.points.shape[1] != network.input_width:
+        raise InputError(
+            f"inputs with {inputs.points.shape[1]} features were given for the network {network.spec}",
+            f"the network takes inputs of length {network.input_width}",
+            "make the two agree",
+        )
 
 
-def _check(value: str, what: str, allowed: tuple[str, ...]) -> None:
+def check_choice(value: str, what: str, allowed: tuple[str, ...]) -> None:
+    """Check that ``value`` is one of ``allowed``."""
     if value not in allowed:
         raise InputError(
             f"the {what} {value!r} was given",

@@ -15,9 +15,10 @@ from lipsym.nets.network import Network
 def growth(network: Network, quantity: str) -> int | None:
     """The ``d`` with ``c R^d ≤ sup ≤ C R^d`` for large ``R``, for every activation of the table.
 
-    Let ``m`` be the number of layers, all with biases and blocks of their own, and ``K`` the last one whose activation
-    is not the identity. Then ``d = m − 1`` for order 1 and ``d = 2(K − 1) + (m − K)`` for order 2 (``m − 2``, at least
-    0, if there is no such layer). Order 2 needs a finite Lipschitz constant of every ``σ'``.
+    Let every block have the radius ``R > 0``, ``m`` be the number of layers, all with biases and blocks of their own,
+    and ``K`` the last one whose activation is not the identity. Then ``d = m − 1`` for order 1 and
+    ``d = 2(K − 1) + (m − K)`` for order 2 (``m − 2``, at least 0, if there is no such layer). Order 2 needs a finite
+    Lipschitz constant of every ``σ'``.
 
     Returns:
         ``None`` outside these hypotheses.

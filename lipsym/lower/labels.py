@@ -22,13 +22,15 @@ def labelled(loss: Loss, output: sp.Expr, width: sp.Expr, resting: sp.Expr, labe
     Proof: proofs/loss-witness.md.
     """
     one = sp.S.One
+    if loss.name == "cross_entropy" and width == 1:
+        return [(sp.S.Zero, sp.S.Zero)]  # log e^u − u = 0: there is no other class
     match loss.name:
         case "logistic":
             up, down = sigmoid(output), sigmoid(-output)
             return [(up, up * down), (-down, up * down)]
         case "cross_entropy":
             # The share of class 1 among all classes, as a logistic function of the gap.
-            share = sigmoid(output - resting - sp.log(width - 1)) if width != 1 else one
+            share = sigmoid(output - resting - sp.log(width - 1))
             return [(share, share * (1 - share)), (share - 1, share * (1 - share))]
         case "huber":
             low, high = output - label_radius, output + label_radius

@@ -87,7 +87,7 @@ def lower_bound(
         side="lower",
         steps=out.needed(result),
         result=result,
-        hypotheses=tuple(hypotheses(network, region, inputs, loss, order)),
+        hypotheses=(*hypotheses(network, region, inputs, loss, order), "every radius is positive"),
         norm=NORMS[quantity].replace("N", "Φ") if loss else NORMS[quantity],
         network=network.spec,
         region=region.spec,
@@ -107,6 +107,10 @@ def _unsupported(
         return "path witnesses are built in balls, not in boxes"
     if (region.center if isinstance(region, Ball) else region.centers) is not None:
         return "path witnesses are built around the centre 0"
+    if any(ball.radius.is_zero for ball in region.blocks(network)):
+        return "path witnesses need radii above 0"
+    if loss is not None and loss.name == "cross_entropy" and not sp.sympify(network.output_width).is_Integer:
+        return "the witness of cross-entropy needs the number of classes as a number"
     used = [layer.activation for layer in network.layers if isinstance(layer, Elementwise)]
     for sigma in used:
         row = ACTIVATIONS.get(sigma.name)

@@ -172,7 +172,8 @@ def second_derivative(nodes: Sequence[Node], inputs: sp.Expr, direction: Directi
     for node, own, across in zip(nodes, direction.own, direction.across, strict=True):
         q = sp.sqrt(node.reach)
         weight = node.turn * node.weight
-        along = ZERO if own.is_zero else own * value / q
+        # A layer that reads nothing, v = q = 0, has no direction along its input.
+        along = ZERO if own.is_zero or q.is_zero else own * value / q
         moving = own * q + across * value + weight * first
         bending = weight * second + 2 * (along + across) * first
         square += own**2 + across**2 + (ZERO if across.is_zero else 2 * along * across)

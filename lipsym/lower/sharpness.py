@@ -102,12 +102,25 @@ def _limit(network: Network | UniformNetwork, region: Region, quantity: str) -> 
     )
     if order == 3 or not centred:
         return None, "the sharpness theorem covers orders 1 and 2 on balls around 0"
+    if not _proportional(region):
+        return None, "the sharpness theorem needs radii that are positive multiples of one symbol"
     if isinstance(network, UniformNetwork):
         return _uniform_limit(network, region, order)
     line = stages(network)
     if line is None or not all(s.affine.bias for s in line) or len(line) < 2:
         return None, "the sharpness theorem needs two or more layers, with biases and blocks of their own"
     return _layers_limit(line, region, order)
+
+
+def _proportional(region: Region) -> bool:
+    """Whether the radii are positive rational multiples of one symbol, which then grows."""
+    radii = region.radius if isinstance(region, Ball) else region.radii if isinstance(region, ProductBall) else ()
+    each = radii if isinstance(radii, tuple) else (radii,)
+    symbols = set().union(*(r.free_symbols for r in each))
+    if len(symbols) != 1:
+        return False
+    (symbol,) = symbols
+    return all((r / symbol).is_Rational and (r / symbol).is_positive for r in each)
 
 
 def _layers_limit(line: tuple[Stage, ...], region: Region, order: int) -> tuple[sp.Expr | None, str]:

@@ -142,3 +142,28 @@ def test_what_has_no_witness_says_so() -> None:
         answer = ls.derive(ls.mlp([1, 1], "tanh"), region, ls.InputBall(1), side="lower")
         assert isinstance(answer, ls.Unknown)
     assert isinstance(ls.derive(ls.uniform_mlp(), ls.Ball("R"), ls.InputBall("S"), side="lower"), ls.Unknown)
+
+
+@pytest.mark.parametrize("quantity", ["lipschitz", "smoothness"])
+def test_cross_entropy_of_one_class_is_constant(quantity: str) -> None:
+    """log e^u − u = 0: nothing but the weight decay is left."""
+    question = ls.mlp([1, 1], [], "tanh"), ls.ProductBall(1), ls.InputBall(1), quantity
+    assert ls.derive(*question, loss="cross_entropy", side="lower").evaluate().hi == 0
+
+
+@pytest.mark.parametrize("radii", [["R", "R", 0], ["R", 0, "R"], [1, 2, 3], ["R", 1, "R"], ["R", "Q", "R"]])
+def test_no_limit_is_claimed_unless_all_radii_grow(radii: list) -> None:
+    assert (
+        ls.sharpness(ls.mlp([2, 2, 2, 1], "tanh"), ls.ProductBall(radii), ls.InputBall(1), "smoothness").limit is None
+    )
+
+
+def test_inputs_of_radius_zero_without_bias() -> None:
+    network = ls.mlp([2, 1], [], "tanh", bias=False)
+    bound = ls.derive(network, ls.Ball("1/2"), ls.InputBall(0), "smoothness", side="lower")
+    assert bound.evaluate().hi == 0
+
+
+def test_a_region_of_one_point_has_no_witness_at_a_kink() -> None:
+    outcome = ls.derive(ls.mlp([1, 1], [], "softsign"), ls.ProductBall(0), ls.InputBall(1), "smoothness", side="lower")
+    assert isinstance(outcome, ls.Unknown)
