@@ -60,7 +60,6 @@ def derive(
 
     Source: the questions are those of Herrera, Krach, Teichmann (2020).
     """
-    check_question(network, region, inputs, quantity)
     check_choice(side, "side", ("upper", "lower"))
     if side == "upper":
         return derive_upper(network, region, inputs, quantity, loss, rule)
@@ -70,4 +69,5 @@ def derive(
             "it is a rule of the upper side",
             'leave it out, or "auto"',
         )
+    check_question(network, region, inputs, quantity)
     return lower_bound(network, region, inputs, quantity, None if loss is None else find_loss(loss))

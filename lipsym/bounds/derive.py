@@ -45,32 +45,10 @@ def derive(
     loss: str | Loss | None = None,
     rule: str = "auto",
 ) -> Bound | Unbounded | Unknown:
-    """A closed-form upper bound on a constant of ``θ ↦ N_θ(x)``, or of a loss, uniform over a region and inputs.
-
-    Let ``Θ`` be the region and ``Φ(θ) = mean_s g(N_θ(x_s), y_s) + λ/2‖θ‖²``.
-    Then for ``"lipschitz"`` the bound is on ``sup_Θ ‖D_θ N‖`` (of ``Φ``: ``sup_Θ ‖∇Φ‖``), for ``"smoothness"`` on
-    ``sup_Θ ‖D²_θ N‖``, for ``"hessian_lipschitz"`` on ``sup_Θ ‖D³_θ N‖``.
-
-    Args:
-        network: what is bounded.
-        region: convex set of parameters.
-        inputs: the ball or data set the inputs lie in.
-        quantity: order 1, 2 or 3 by its name.
-        loss: a loss, or its name, to bound ``Φ`` instead of ``N``.
-        rule: ``"auto"`` takes the sharpest rule that applies; ``"coupled"`` and ``"recursion"`` force one.
-
-    Returns:
-        ``Bound``, ``Unbounded`` or ``Unknown``.
+    """The upper side of ``lipsym.derive``, which states the quantities and the arguments.
 
     Raises:
         InputError: for an unknown quantity or rule, or a region that does not fit the network.
-
-    Example:
-        >>> import lipsym as ls
-        >>> ls.derive(ls.mlp([2, 8, 1], "tanh"), ls.ProductBall("R"), ls.InputBall("S")).rules[-1]
-        'coupled-order-1'
-
-    Source: the questions are those of Herrera, Krach, Teichmann (2020).
     """
     check_question(network, region, inputs, quantity)
     check_choice(rule, "rule", RULES)

@@ -55,13 +55,12 @@ def uniform_bound(
     depth = network.depth - 1 if linear else network.depth
     index = out.bound_name("t")
     if order == 1:
-        squared = _joint_lipschitz_squared(terms, depth, linear, index) if joint else _lipschitz_squared(terms, depth)
-        if linear and not joint:
-            squared = radius**2 * squared + terms.later**2
-        elif linear:
-            # One more affine layer: every monomial has one more radius, and the last layer adds its own slope.
-            squared = squared / terms.s1**2 + terms.later**2
-        rule = "joint-ball-sum" if joint else RULE
+        if joint:
+            squared, rule = _joint_slopes_squared(terms, network.depth, index), "joint-ball-sum"
+            squared = squared if linear else terms.s1**2 * squared
+        else:
+            squared, rule = _lipschitz_squared(terms, depth), RULE
+            squared = radius**2 * squared + terms.later**2 if linear else squared
         return sp.sqrt(out.define("L2", squared, rule, "bounds ‖D_θN‖²"))
     squared = _smoothness_squared(terms, depth, index)
     if linear:
@@ -86,12 +85,8 @@ def _smoothness_squared(t: _Terms, m: sp.Expr, index: str) -> sp.Expr:
     return (t.s2 * t.first**2 * t.rho ** (m - 1) * GeometricSum(t.rho, m)) ** 2 + SumOver(own + mixed, k, 0, m - 2)
 
 
-def _joint_lipschitz_squared(t: _Terms, m: sp.Expr, linear: bool, index: str) -> sp.Expr:
-    """``Σ_k`` of the maxima; with affine output the caller divides by ``s1²`` the extra factor counted here."""
+def _joint_slopes_squared(t: _Terms, m: sp.Expr, index: str) -> sp.Expr:
+    """``Σ_k`` of the maxima of ``‖D_{θ_k} z_m‖²``: a product of ``t`` squared radii is at most ``(R²/t)^t``."""
     k = bound_symbol(index, sp.S.One)
-    if linear:
-        depth = m + 1
-        middle = SumOver((t.rho**2 / k) ** k, k, 1, depth - 2)
-        return t.s1**2 * (t.later**2 * middle + t.first**2 * (t.rho**2 / (depth - 1)) ** (depth - 1))
     middle = SumOver((t.rho**2 / k) ** k, k, 1, m - 2)
-    return t.s1**2 * (t.later**2 * (1 + middle) + t.first**2 * (t.rho**2 / (m - 1)) ** (m - 1))
+    return t.later**2 * (1 + middle) + t.first**2 * (t.rho**2 / (m - 1)) ** (m - 1)
