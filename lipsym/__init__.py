@@ -11,6 +11,7 @@ from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
 from lipsym.lower.sharpness import Sharpness, sharpness
 from lipsym.nets.activations import activation
+from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
 from lipsym.nets.layers.elementwise import Elementwise
@@ -29,6 +30,7 @@ __all__ = [
     "Ball",
     "Bound",
     "Box",
+    "Claim",
     "Constant",
     "Dataset",
     "Elementwise",
