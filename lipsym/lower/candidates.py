@@ -5,14 +5,17 @@ Invariant: a candidate is a proposal. Every candidate is a valid witness; which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import sympy as sp
 
+from lipsym.bounds.derivation import Derivation
 from lipsym.bounds.stages import Stage
 from lipsym.domains.expressions import IsolatedRoot
-from lipsym.lower.path import Cancel, Choice, Direction, Forward, Pin, one_sided
+from lipsym.lower.inscribed import Inscribed
+from lipsym.lower.path import Cancel, Choice, Direction, Forward, Node, Pin, follow, one_sided
 
 ZERO, ONE = sp.S.Zero, sp.S.One
 
@@ -34,6 +37,32 @@ class Candidate:
     shares: tuple[sp.Expr, ...]
     direction: Direction | None = None
 
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """What is left free, by name: points ``p_k``, shares ``s_k``, and the direction's ``u_k`` and ``c_k``."""
+        numbers = [*(c.point for c in self.choices if isinstance(c, Pin)), *self.shares]
+        numbers += [] if self.direction is None else [*self.direction.own, *self.direction.across]
+        return tuple(sorted(set().union(*(n.free_symbols for n in numbers)), key=str))  # type: ignore[arg-type]
+
+    def at(self, points: Mapping[str, Fraction]) -> Candidate:
+        """The witness with numbers for its free symbols."""
+
+        def put(numbers: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
+            return tuple(n.subs({s: sp.Rational(points[s.name]) for s in n.free_symbols}) for n in numbers)  # type: ignore[attr-defined]
+
+        choices = tuple(replace(c, point=put([c.point])[0]) if isinstance(c, Pin) else c for c in self.choices)
+        turned = self.direction
+        turned = None if turned is None else Direction(put(turned.own), put(turned.across))
+        return Candidate(self.rule, choices, put(self.shares), turned)
+
+
+def walk(
+    candidate: Candidate, line: Sequence[Stage], inner: Inscribed, inputs: sp.Expr, out: Derivation, tag: str = ""
+) -> list[Node]:
+    """The nodes of the candidate's path inside an inscribed ball."""
+    radii = _radii(candidate, inner, inputs, line, out, tag)
+    return follow(line, radii, inputs, candidate.choices, candidate.rule, out, tag)
+
 
 def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
     """The standard witnesses of an order.
@@ -52,7 +81,7 @@ def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
         standard[top] = _sharpest(stages[top])
     found = [Candidate("path-witness-1" if order == 1 else "path-witness-2", _legal(stages, standard), first_free)]
     offsets = [s for s in stages[:top] if s.activation.at_zero != 0]
-    if offsets and all(_can_cancel(s) for s in stages[:top]):
+    if offsets and all(can_cancel(s) for s in stages[:top]):
         cancelled = tuple(Cancel() if k < top else c for k, c in enumerate(_legal(stages, standard)))
         found.append(Candidate("offset-cancelling", cancelled, first_free))
     unbounded = any(not s.activation.s0.is_finite for s in stages[: m - 1])
@@ -104,9 +133,39 @@ def _pin(points: Sequence[sp.Expr], alone: bool) -> Pin:
     return Pin(-points[0], -1)
 
 
-def _can_cancel(stage: Stage) -> bool:
+def can_cancel(stage: Stage) -> bool:
+    """Whether a layer has two neurons to oppose, at the point where ``|σ'|`` is largest."""
     wide = stage.width.is_Integer and stage.width >= 2
     return bool(wide) and ZERO in stage.activation.attained[1]
+
+
+def _radii(
+    candidate: Candidate, inner: Inscribed, inputs: sp.Expr, line: Sequence[Stage], out: Derivation, tag: str
+) -> list[sp.Expr]:
+    """The layers' radii: the region's own, or shares of the joint one."""
+    balls = inner.radii
+    if not inner.joint:
+        return list(balls)
+    total, shares = balls[0], candidate.shares
+    first, rest = ZERO, total
+    if shares[0].is_zero:
+        choice = candidate.choices[0]
+        if isinstance(choice, Pin) and not choice.point.is_zero:
+            most = total / sp.sqrt(len(balls))
+            offset = ONE if line[0].affine.bias else ZERO
+            q = sp.sqrt(inputs**2 + offset)
+            cost = most if choice.point is sp.oo else sp.Min(most, choice.point / q, evaluate=False)
+            if choice.point is not sp.oo and not line[0].affine.bias:
+                cost = most
+            first = out.define(f"R_1{tag}", cost, candidate.rule, "radius of layer 1, of the joint one")
+        elif isinstance(choice, Forward):
+            first = total / sp.sqrt(len(balls))
+        elif isinstance(choice, Cancel):
+            first = ZERO
+        rest = total if first.is_zero else sp.sqrt(total**2 - first**2)
+    whole = sp.Add(*shares)
+    own = [rest * sp.sqrt(share / whole) for share in shares]
+    return own if not shares[0].is_zero else [first, *own[1:]]
 
 
 _V = sp.Symbol("v", nonnegative=True)

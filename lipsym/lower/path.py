@@ -57,6 +57,7 @@ class Node:
         value, slope, curvature: ``σ``, ``σ'``, ``σ''`` at ``t``; all 0 but the slope where neurons cancel.
         reach: ``q² = ‖(N_{k−1}, 1)‖²`` of the layer's input, without the 1 if there is no bias.
         point: ``t``.
+        square: ``‖θ_k‖²``.
     """
 
     weight: sp.Expr
@@ -66,6 +67,7 @@ class Node:
     curvature: sp.Expr
     reach: sp.Expr
     point: sp.Expr
+    square: sp.Expr
 
 
 def follow(
@@ -105,7 +107,10 @@ def follow(
         if k > 1:
             weight = out.define(f"a_{k}{tag}", weight, rule, f"|weight| of layer {k} on the path")
         at, slope, curvature = parts
-        nodes.append(Node(weight, turn, at, slope, curvature, reach, point))
+        square = radius**2
+        if k == 1 and not isinstance(choice, Forward):
+            square = ZERO if point.is_zero else point**2 / reach
+        nodes.append(Node(weight, turn, at, slope, curvature, reach, point, square))
         resting = abs(stage.activation.at_zero) ** 2
         value = parts[0]
         rest = stage.width if isinstance(choice, Cancel) else stage.width - 1
@@ -139,12 +144,12 @@ def _weight(mu: sp.Expr, value: sp.Expr, radius: sp.Expr) -> sp.Expr:
 
 
 def slopes(nodes: Sequence[Node]) -> list[sp.Expr]:
-    """``∂N/∂z_k`` up to its sign, for every layer."""
+    """``∂N/∂z_k`` for every layer."""
     result, onward = [], ONE
     for node in reversed(nodes):
         onward = onward * node.slope
         result.append(onward)
-        onward = onward * node.weight
+        onward = onward * node.turn * node.weight
     return result[::-1]
 
 
