@@ -178,7 +178,7 @@ def _uniform(
     radius = common_radius(region)
     if radius is None:
         return Unknown(quantity, "the uniform-depth sums need one radius for all layers and the centre 0")
-    out = Derivation(names([radius, inputs.radius, network.width, network.depth]))
+    out = Derivation(names([radius, inputs.radius, sp.sympify(network.width), sp.sympify(network.depth)]))
     joined = isinstance(region, Ball) and order == 1
     result = uniform.uniform_bound(network, radius, inputs.radius, order, joined, out)
     least = 2 if joined or network.output.name == "identity" else 1

@@ -19,7 +19,7 @@ from lipsym.domains import evaluate, evaluate_program
 from lipsym.errors import InputError
 from lipsym.lower.candidates import Candidate, walk
 from lipsym.lower.inscribed import inscribed
-from lipsym.lower.path import Cancel, Forward, Node
+from lipsym.lower.path import Cancel, Direction, Forward, Node, first_and_last
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.network import Network
 from lipsym.nets.regions import Region
@@ -43,10 +43,12 @@ class Instance:
     Args:
         parameters: rationals in the region, one pair ``(A, b)`` per block.
         x: the input, rationals.
+        direction: of the second derivative, in the form of the parameters.
     """
 
     parameters: ExactParameters
     x: tuple[Fraction, ...]
+    direction: ExactParameters
 
 
 def instance(
@@ -56,6 +58,7 @@ def instance(
     candidate: Candidate,
     values: Mapping[str, Any],
     still: bool = False,
+    output: tuple[int, int] = (0, 1),
 ) -> Instance | None:
     """The exact parameters of a candidate at numbers; ``None`` if it has none (symbolic widths, nothing around 0).
 
@@ -64,6 +67,7 @@ def instance(
         candidate: a witness without free symbols.
         values: exact numbers for the symbols.
         still: whether ``A_1 = 0``, as for a loss at given labels.
+        output: the row of the active output, and the sign of the last block.
     """
     line = stages(network)
     widths = [network.input_width, *(layer.outputs for layer in network.layers)]
@@ -81,11 +85,15 @@ def instance(
     def number(expr: sp.Expr) -> Fraction:
         return _middle(evaluate_program(steps, sp.sympify(expr), known, precision=PRECISION))
 
-    theta = _parameters(line, candidate, nodes, x, length, number, still)
+    theta = _placed(_parameters(line, candidate, nodes, x, length, number, still), *output)
+    pair = line[-1].linear and len(line) > 1
+    along = candidate.direction or (first_and_last(nodes, size)[1] if pair else Direction.first(len(line)))
+    seen = _read(inputs, x, candidate.direction is None) if still else x
+    u = _placed(_direction(line, candidate, nodes, along, seen, number), *output)
     for shrink in SHRINK:
         scaled = theta if shrink is None else _scaled(theta, 1 - Fraction(1, 2**shrink))
         if region.contains(scaled, network, values):
-            return Instance(scaled, x)
+            return Instance(scaled, x, u)
     return None
 
 
@@ -128,6 +136,54 @@ def _parameters(
         blocks.append((tuple(matrix), bias))
         paired, before = isinstance(choice, Cancel), number(node.value)
     return tuple(blocks)
+
+
+def _direction(
+    line: Sequence[Stage],
+    candidate: Candidate,
+    nodes: Sequence[Node],
+    along: Direction,
+    x: tuple[Fraction, ...],
+    number: Callable[[sp.Expr], Fraction],
+) -> ExactParameters:
+    """The rows ``own_k (N_{k−1}, 1)/q_k + across_k e_1``; along ``(1, −1)/√2`` where two neurons are opposed."""
+    half = _middle(evaluate(sp.sqrt(sp.Rational(1, 2)), {}, precision=PRECISION))
+    blocks, below, paired = [], list(x), False
+    for k, (stage, choice, node) in enumerate(zip(line, candidate.choices, nodes, strict=True)):
+        rows, columns = int(stage.affine.outputs), int(stage.affine.inputs)
+        own, across, reach = number(along.own[k]), number(along.across[k]), number(sp.sqrt(node.reach))
+        if k == 0:
+            square = sum((v * v for v in x), Fraction(1 if stage.affine.bias else 0))
+            reach = number(sp.sqrt(sp.Rational(square.numerator, square.denominator)))
+        row = [own * v / reach if reach else Fraction(0) for v in below]
+        if across:
+            active = [half, -half] if paired else [Fraction(1)]
+            row = [r + across * a for r, a in zip(row, [*active, *(Fraction(0),) * columns], strict=False)]
+        offset = (own / reach if reach else Fraction(0)) if stage.affine.bias else None
+        weights = [half, -half] if isinstance(choice, Cancel) else [Fraction(1)]
+        weights += [Fraction(0)] * (rows - len(weights))
+        matrix = tuple(tuple(_near(w * v) for v in row) for w in weights)
+        blocks.append((matrix, None if offset is None else tuple(_near(w * offset) for w in weights)))
+        paired, rest = isinstance(choice, Cancel), number(stage.activation.at_zero)
+        below = [rest if paired else number(node.value), *(rest,) * (rows - 1)]
+    return tuple(blocks)
+
+
+def _read(inputs: InputBall | Dataset, x: tuple[Fraction, ...], follows: bool) -> tuple[Fraction, ...]:
+    """What layer 1's direction follows at given labels: the mean input, or nothing."""
+    if not follows or not isinstance(inputs, Dataset):
+        return (Fraction(0),) * len(x)
+    return tuple(
+        sum(map(Fraction, column), Fraction(0)) / inputs.size for column in zip(*inputs.points.tolist(), strict=True)
+    )
+
+
+def _placed(theta: ExactParameters, row: int, sign: int) -> ExactParameters:
+    """The last block with its first row moved to ``row``, times ``sign``."""
+    *others, (a, b) = theta
+    order = [row if i == 0 else 0 if i == row else i for i in range(len(a))]
+    matrix = tuple(tuple(sign * v for v in a[i]) for i in order)
+    return (*others, (matrix, None if b is None else tuple(sign * b[i] for i in order)))
 
 
 def _input(

@@ -22,7 +22,7 @@ from lipsym.lower.candidates import Candidate, candidates, walk
 from lipsym.lower.inscribed import RULE as INSCRIBED
 from lipsym.lower.inscribed import inscribed
 from lipsym.lower.labels import Steepness, steepness
-from lipsym.lower.path import Direction, Forward, Node, Pin, second_derivative, slopes
+from lipsym.lower.path import Direction, Forward, Node, Pin, first_and_last, second_derivative, slopes
 from lipsym.nets.activations import ACTIVATIONS
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.elementwise import Elementwise
@@ -168,12 +168,9 @@ def _second(
 ) -> sp.Expr:
     m = len(nodes)
     direction = candidate.direction
-    first_only = Direction(tuple(sp.Integer(k == 0) for k in range(m)), (ZERO,) * m)
+    first_only = Direction.first(m)
     if direction is None and loss is None and m > 1 and line[-1].linear:
-        # N̈ = R v̈ a² + 2 a b v̇ for a in layer 1 and b across the last one: the larger eigenvalue of a 2 × 2 matrix.
-        _, speed, bend, _ = second_derivative(nodes[:-1], size, Direction(first_only.own[:-1], (ZERO,) * (m - 1)))
-        bent = nodes[-1].weight * sp.Abs(bend)
-        return (bent + sp.sqrt(bent**2 + 4 * speed**2)) / 2
+        return first_and_last(nodes, size)[0]
     _, speed, bend, square = second_derivative(nodes, size, direction or first_only)
     if loss is None:
         return sp.Abs(bend) / square

@@ -164,6 +164,27 @@ class Direction:
     own: tuple[sp.Expr, ...]
     across: tuple[sp.Expr, ...]
 
+    @staticmethod
+    def first(count: int) -> Direction:
+        """Layer 1 alone, of ``count`` layers."""
+        return Direction((ONE, *(ZERO,) * (count - 1)), (ZERO,) * count)
+
+
+def first_and_last(nodes: Sequence[Node], inputs: sp.Expr) -> tuple[sp.Expr, Direction]:
+    """With an affine last layer: the best direction in the plane of ``own_1`` and ``across_m``, and its value.
+
+    ``N̈ = α_m v̈ a² + 2 a b v̇`` for ``a`` along the first and ``b`` along the second: with ``p = |α_m v̈|`` and
+    ``c = |v̇|`` the larger eigenvalue of ``[[p, c], [c, 0]]``.
+    """
+    zeros = (ZERO,) * (len(nodes) - 1)
+    own = (ONE, *zeros[1:])
+    _, speed, bend, _ = second_derivative(nodes[:-1], inputs, Direction(own, zeros))
+    bent = nodes[-1].weight * sp.Abs(bend)
+    value = (bent + sp.sqrt(bent**2 + 4 * speed**2)) / 2
+    # The vector (value, c), with the sign of v̈v̇; where v̈ = 0 either sign serves.
+    turned = (2 * sp.Heaviside(nodes[-1].turn * bend) - 1) * speed if not bend.is_zero else speed
+    return value, Direction((value, *zeros), (*zeros, turned))
+
 
 def second_derivative(nodes: Sequence[Node], inputs: sp.Expr, direction: Direction) -> tuple[sp.Expr, ...]:
     """``(N, Ṅ, N̈, ‖u‖²)`` of the active output along a direction ``u``.

@@ -137,11 +137,12 @@ def test_growth_is_seen_on_both_sides() -> None:
 
 
 def test_what_has_no_witness_says_so() -> None:
-    weights = [([[1.0]], [0.0])]
-    for region in (ls.Box(-1, 1), ls.ProductBall(1, weights)):
-        answer = ls.derive(ls.mlp([1, 1], "tanh"), region, ls.InputBall(1), side="lower")
-        assert isinstance(answer, ls.Unknown)
-    assert isinstance(ls.derive(ls.uniform_mlp(), ls.Ball("R"), ls.InputBall("S"), side="lower"), ls.Unknown)
+    shared = ls.Network([ls.Affine(2, 2, 1), ls.Elementwise("tanh", 2), ls.Affine(2, 2, 1)])
+    third = ls.derive(ls.mlp([1, 1], "tanh"), ls.Ball(1), ls.InputBall(1), "hessian_lipschitz", side="lower")
+    huber = ls.derive(ls.mlp([1, 1, 1]), ls.Ball(1), ls.Dataset([[1.0]], [[1.0]]), loss="huber", side="lower")
+    answers = [ls.derive(shared, ls.Ball("R"), ls.InputBall("S"), side="lower"), third, huber]
+    answers.append(ls.derive(ls.uniform_mlp(), ls.Box(-1, 1), ls.InputBall("S"), side="lower"))
+    assert all(isinstance(answer, ls.Unknown) for answer in answers)
 
 
 @pytest.mark.parametrize("quantity", ["lipschitz", "smoothness"])
