@@ -16,6 +16,7 @@ from lipsym.bounds.stages import Stage
 from lipsym.domains.expressions import IsolatedRoot
 from lipsym.lower.inscribed import Inscribed
 from lipsym.lower.path import Cancel, Choice, Direction, Forward, Node, Pin, follow, one_sided
+from lipsym.nets.losses import Loss
 
 ZERO, ONE = sp.S.Zero, sp.S.One
 
@@ -30,25 +31,20 @@ class Candidate:
         shares: weights of the layers when they share one radius; layer 1 with share 0 takes what its point costs.
         direction: of the second derivative; ``None``: the first layer alone, or with an affine last layer the best
             combination of the first and the last.
+        free: symbols to be tuned: points ``p_k``, shares ``s_k``, and the direction's ``u_k`` and ``c_k``.
     """
 
     rule: str
     choices: tuple[Choice, ...]
     shares: tuple[sp.Expr, ...]
     direction: Direction | None = None
-
-    @property
-    def symbols(self) -> tuple[sp.Symbol, ...]:
-        """What is left free, by name: points ``p_k``, shares ``s_k``, and the direction's ``u_k`` and ``c_k``."""
-        numbers = [*(c.point for c in self.choices if isinstance(c, Pin)), *self.shares]
-        numbers += [] if self.direction is None else [*self.direction.own, *self.direction.across]
-        return tuple(sorted(set().union(*(n.free_symbols for n in numbers)), key=str))  # type: ignore[arg-type]
+    free: tuple[sp.Symbol, ...] = ()
 
     def at(self, points: Mapping[str, Fraction]) -> Candidate:
         """The witness with numbers for its free symbols."""
 
         def put(numbers: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
-            return tuple(n.subs({s: sp.Rational(points[s.name]) for s in n.free_symbols}) for n in numbers)  # type: ignore[attr-defined]
+            return tuple(n.subs({s: sp.Rational(points[s.name]) for s in self.free}) for n in numbers)
 
         choices = tuple(replace(c, point=put([c.point])[0]) if isinstance(c, Pin) else c for c in self.choices)
         turned = self.direction
@@ -64,11 +60,18 @@ def walk(
     return follow(line, radii, inputs, candidate.choices, candidate.rule, out, tag)
 
 
-def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
+def candidates(
+    stages: Sequence[Stage], order: int, inner: Inscribed | None = None, loss: Loss | None = None
+) -> list[Candidate]:
     """The standard witnesses of an order.
 
     The last curved layer ``K`` is pinned where ``|σ'|`` (order 1) or ``|σ''|`` (order 2) is largest, the earlier ones
     where ``|σ'|`` is; unbounded activations are tried with weight and bias aligned as well.
+
+    Args:
+        stages, order: of the network and the constant.
+        inner: the radii, for networks without biases, whose first argument has to be small.
+        loss: for losses, whose residual should be large, or whose output should stay bounded.
     """
     m = len(stages)
     curved = [k for k, stage in enumerate(stages) if not stage.linear]
@@ -93,7 +96,43 @@ def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
         bent = [*aligned[:top], standard[top], *aligned[top + 1 :]]
         own = Direction(tuple(sp.Integer(k == top) for k in range(m)), (ZERO,) * m)
         found.append(Candidate("path-witness-2", _legal(stages, bent), (ONE,) * m, own))
+    if order == 2 and inner is not None and top > 0 and curved and not any(s.affine.bias for s in stages[1 : top + 1]):
+        found += _small(stages, standard, inner, first_free, top)
+    if loss is not None and m > 1:
+        found.append(_bounded_output(stages, standard, first_free, found[0].rule, order))
+        if loss.name == "mse" and order == 1:
+            found.append(_large_output(stages, aligned))
     return found
+
+
+def _small(
+    stages: Sequence[Stage], standard: Sequence[Choice], inner: Inscribed, shares: tuple[sp.Expr, ...], top: int
+) -> list[Candidate]:
+    """Without biases ``z_K ≈ t_1 Π R_k σ'(0)``, and ``t_1`` is so small that ``|σ''(z_K)|`` is about the largest."""
+    aim = standard[top]
+    if not isinstance(aim, Pin) or any(not s.activation.at_zero.is_zero for s in stages[:top]):
+        return []
+    radii = [r / sp.sqrt(len(stages)) if inner.joint else r for r in inner.radii[1 : top + 1]]
+    slopes = [one_sided(s.activation, 1, 1, ZERO) for s in stages[:top]]
+    # Where |σ''| is largest at 0 itself any point near it serves.
+    point = (ONE if aim.point.is_zero else aim.point) / sp.Mul(*radii, *slopes)
+    return [Candidate("path-witness-2", _legal(stages, [Pin(point), *standard[1:]]), shares)]
+
+
+def _bounded_output(
+    stages: Sequence[Stage], standard: Sequence[Choice], shares: tuple[sp.Expr, ...], rule: str, order: int
+) -> Candidate:
+    """The standard points, with an affine output kept at 0."""
+    last: Choice = Pin(ZERO) if stages[-1].linear else standard[-1] if order == 1 else _steepest(stages[-1], alone=True)
+    return Candidate(rule, _legal(stages, [*standard[:-1], last]), shares)
+
+
+def _large_output(stages: Sequence[Stage], aligned: Sequence[Choice]) -> Candidate:
+    """Unbounded layers at the end are aligned, the last bounded one is kept where ``σσ' ≠ 0``."""
+    last = max((k for k, s in enumerate(stages) if s.activation.s0.is_finite), default=-1)
+    early = [Forward() if s.linear else _steepest(s, alone=False) for s in stages[: max(last, 0)]]
+    middle = [Pin(sp.Rational(2, 3))] if last >= 0 else []
+    return Candidate("rectifier-path", _legal(stages, [*early, *middle, *aligned[last + 1 :]]), (ONE,) * len(stages))
 
 
 def _aligned(stage: Stage) -> Pin:

@@ -29,7 +29,7 @@ class Steepness:
 
     Args:
         gradient: ``mean g_s``.
-        curvature: ``mean g_s'``, or less.
+        curvature: ``mean g_s'``.
         first: ``‖mean g_s x̂_s‖²``.
         squared: ``mean (a·x̂_s)²`` where ``g_s'`` does not depend on the sample.
         turned: ``mean g_s (a·x̂_s)²``.
@@ -59,11 +59,16 @@ def steepness(loss: Loss, output: sp.Expr, last: Stage, inputs: InputBall | Data
 
 
 def _labelled(loss: Loss, output: sp.Expr, last: Stage, radius: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-    """``(∂g/∂u_1, ∂²g/∂u_1²)`` of one sample; of the Huber loss the second is 0, which is at most it."""
+    """``(∂g/∂u_1, ∂²g/∂u_1²)`` of one sample; of the Huber loss also for the label nearest to the output."""
     if loss.name == "huber":
-        low, high = output - radius, output + radius
-        clipped = [sp.Max(-loss.delta, sp.Min(loss.delta, e, evaluate=False), evaluate=False) for e in (low, high)]
-        return [(e, ZERO) for e in clipped]
+        nearest = sp.Max(-radius, sp.Min(radius, output, evaluate=False), evaluate=False)
+        return [
+            (
+                sp.Max(-loss.delta, sp.Min(loss.delta, e, evaluate=False), evaluate=False),
+                sp.Heaviside(loss.delta - abs(e)),
+            )
+            for e in (output - radius, output + radius, output - nearest)
+        ]
     value, curvature = _mean(loss, output, last)
     labels = (-radius, radius) if loss.name == "mse" else (ZERO, ONE)
     return [(value - y, curvature) for y in labels]

@@ -64,11 +64,11 @@ def lower_bound(
     if line is None:
         return Unknown(quantity, "path witnesses need one affine layer with a block of its own before each activation")
     order = ORDERS[quantity]
-    tried = list(proposals) if proposals is not None else candidates(line, order)
-    out = Derivation(_reserved(network, region, inputs, loss, tried))
+    out = Derivation(_reserved(network, region, inputs, loss, proposals or ()))
     inner = inscribed(region, network, out)
     if inner is None:
         return Unknown(quantity, "path witnesses are built around 0, and no ball around 0 lies in the region")
+    tried = list(proposals) if proposals is not None else candidates(line, order, inner, loss)
     averaged = loss is not None and isinstance(inputs, Dataset)
     if averaged:
         if not line[0].affine.bias or loss.name == "huber":
@@ -125,7 +125,7 @@ def _reserved(
     taken = names([*(ball.radius for ball in region.blocks(network)), inputs.radius, *sizes])
     if loss is not None:
         taken |= names([*loss.parameters, *([inputs.label_radius] if loss.needs_label_radius else [])])
-    return taken | {s.name for candidate in tried for s in candidate.symbols}
+    return taken | {s.name for candidate in tried for s in candidate.free}
 
 
 def _still(choice: object) -> Pin | object:
@@ -176,9 +176,6 @@ def _second(
         return sp.Abs(bend) / square
     steep = steepness(loss, nodes[-1].value, line[-1], inputs, nodes[0].reach)
     forms = [_form(s, speed, bend, direction is None) / square + loss.weight_decay for s in steep]
-    if loss.name == "huber":
-        # ∂²g is 0 or more and was left out: a form helps where it is not negative.
-        return sp.Max(ZERO, *forms, evaluate=False)
     return sp.Max(*map(sp.Abs, forms), evaluate=False)
 
 

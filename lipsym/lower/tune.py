@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from lipsym.bounds.derivation import Derivation
 from lipsym.bounds.derive import check_question
 from lipsym.bounds.kinks import ORDERS
 from lipsym.bounds.result import Bound, Unbounded, Unknown
@@ -22,6 +23,7 @@ from lipsym.bounds.stages import Stage, stages
 from lipsym.domains import evaluate
 from lipsym.enclosure import Enclosure
 from lipsym.lower.candidates import Candidate, can_cancel, candidates
+from lipsym.lower.inscribed import inscribed
 from lipsym.lower.instance import Instance, instance
 from lipsym.lower.lower_bound import lower_bound
 from lipsym.lower.path import Cancel, Choice, Direction, Forward, Pin
@@ -101,11 +103,12 @@ def lower_at(
         raise TypeError("a lower bound was derived without stages")
     joint = isinstance(region, Ball) and len(line) > 1
     best: tuple[Enclosure, Bound, Candidate, dict[str, Fraction]] | None = None
-    for candidate in [*candidates(line, order), *families(line, order, joint, objective is not None)]:
+    inner = inscribed(region, network, Derivation(set()))
+    for candidate in [*candidates(line, order, inner, objective), *families(line, order, joint, objective is not None)]:
         bound = lower_bound(network, region, inputs, quantity, objective, [candidate])
         if not isinstance(bound, Bound):
             continue
-        numbers = {s.name: given[s.name] for s in bound.symbols if s not in candidate.symbols and s.name in given}
+        numbers = {s.name: given[s.name] for s in bound.symbols if s not in candidate.free and s.name in given}
         points = _tuned(bound, candidate, numbers)
         value = bound.evaluate(numbers | points, precision=precision)
         if best is None or value.lo > best[0].lo:
@@ -131,12 +134,14 @@ def families(line: Sequence[Stage], order: int, joint: bool, with_loss: bool) ->
         for k, (stage, sign) in enumerate(zip(line, signs, strict=True), 1):
             forward = (k > 1 and not stage.affine.bias) or (k == m and stage.linear and not with_loss)
             choices.append(Forward() if forward else Pin(sp.Symbol(f"p_{k}", nonnegative=True), sign))
-        yield Candidate(rule, tuple(choices), shares, direction)
+        free = [c.point for c in choices if isinstance(c, Pin)] + [s for s in shares if joint]
+        free += [] if direction is None else [*direction.own, *direction.across[1:]]
+        yield Candidate(rule, tuple(choices), shares, direction, tuple(free))
         top = max((k for k, stage in enumerate(line) if not stage.linear), default=0)
         offsets = any(not s.activation.at_zero.is_zero for s in line[:top])
         if offsets and all(can_cancel(s) for s in line[:top]) and all(s > 0 for s in signs[:top]):
             paired = tuple(Cancel() if k < top else c for k, c in enumerate(choices))
-            yield Candidate("offset-cancelling", paired, shares, direction)
+            yield Candidate("offset-cancelling", paired, shares, direction, tuple(free))
 
 
 def _patterns(line: Sequence[Stage]) -> list[tuple[int, ...]]:
@@ -153,8 +158,8 @@ def _odd(sigma: Activation) -> bool:
 
 def _tuned(bound: Bound, candidate: Candidate, numbers: Mapping[str, Any]) -> dict[str, Fraction]:
     """Points for the free symbols at which the bound is large, by differential evolution in floating point."""
-    free = [s for s in bound.symbols if s in candidate.symbols]
-    unused = {s.name: Fraction(1) for s in candidate.symbols}
+    free = [s for s in bound.symbols if s in candidate.free]
+    unused = {s.name: Fraction(1) for s in candidate.free}
     if not free:
         return unused
     function = bound.lambdify()
