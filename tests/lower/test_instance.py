@@ -100,7 +100,7 @@ def test_witnesses_of_losses(loss: str, quantity: str) -> None:
         bound = lower_bound(network, region, ls.InputBall("S", 1), quantity, objective)
         assert isinstance(bound, ls.Bound)
         best, order = Fraction(0), 1 if quantity == "lipschitz" else 2
-        for candidate in candidates(stages(network), order):  # type: ignore[arg-type]
+        for candidate in candidates(stages(network), order, None, objective):  # type: ignore[arg-type]
             found = built(network, region, candidate)
             for y in labels:
                 data = ls.Dataset([[float(found.x[0])]], y)
@@ -122,7 +122,7 @@ def test_given_labels(loss: str, quantity: str) -> None:
         low, high = (ls.derive(network, region, data, quantity, objective, side=s) for s in ("lower", "upper"))
         assert isinstance(low, ls.Bound)
         best, order = Fraction(0), 1 if quantity == "lipschitz" else 2
-        for candidate in candidates(stages(network), order):  # type: ignore[arg-type]
+        for candidate in candidates(stages(network), order, None, objective):  # type: ignore[arg-type]
             for output in product(range(outputs), (1, -1)):
                 found = instance(network, region, data, candidate, VALUES, True, output)
                 assert found is not None
