@@ -21,6 +21,7 @@ from lipsym.lower.candidates import Candidate, walk
 from lipsym.lower.inscribed import inscribed
 from lipsym.lower.path import Cancel, Direction, Forward, Node, first_and_last
 from lipsym.nets.inputs import Dataset, InputBall
+from lipsym.nets.losses import Loss
 from lipsym.nets.network import Network
 from lipsym.nets.regions import Region
 
@@ -57,7 +58,7 @@ def instance(
     inputs: InputBall | Dataset,
     candidate: Candidate,
     values: Mapping[str, Any],
-    still: bool = False,
+    loss: Loss | None = None,
     output: tuple[int, int] = (0, 1),
 ) -> Instance | None:
     """The exact parameters of a candidate at numbers; ``None`` if it has none (symbolic widths, nothing around 0).
@@ -66,7 +67,7 @@ def instance(
         network, region, inputs: as for ``derive``.
         candidate: a witness without free symbols.
         values: exact numbers for the symbols.
-        still: whether ``A_1 = 0``, as for a loss at given labels.
+        loss: for a witness of a loss; at given labels ``A_1 = 0``.
         output: the row of the active output, and the sign of the last block.
     """
     line = stages(network)
@@ -77,6 +78,7 @@ def instance(
     inner = inscribed(region, network, out)
     if inner is None:
         return None
+    still = loss is not None and isinstance(inputs, Dataset)
     x, length, size = _input(network, inputs, values)
     nodes = walk(candidate, line, inner, sp.S.Zero if still else size, out)
     steps = [(s.symbol, s.expr) for s in out.steps]
@@ -86,7 +88,7 @@ def instance(
         return _middle(evaluate_program(steps, sp.sympify(expr), known, precision=PRECISION))
 
     theta = _placed(_parameters(line, candidate, nodes, x, length, number, still), *output)
-    pair = line[-1].linear and len(line) > 1
+    pair = line[-1].linear and len(line) > 1 and loss is None
     along = candidate.direction or (first_and_last(nodes, size)[1] if pair else Direction.first(len(line)))
     seen = _read(inputs, x, candidate.direction is None) if still else x
     u = _placed(_direction(line, candidate, nodes, along, seen, number), *output)

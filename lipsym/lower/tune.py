@@ -116,8 +116,7 @@ def lower_at(
     if best is None:
         return Unknown(quantity, "no family of witnesses applies")
     value, bound, candidate, points = best
-    still = objective is not None and isinstance(inputs, Dataset)
-    return LowerWitness(value, bound, points, instance(network, region, inputs, candidate.at(points), given, still))
+    return LowerWitness(value, bound, points, instance(network, region, inputs, candidate.at(points), given, objective))
 
 
 def families(line: Sequence[Stage], order: int, joint: bool, with_loss: bool) -> Iterator[Candidate]:

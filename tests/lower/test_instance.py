@@ -23,10 +23,10 @@ CLOSE = Fraction(10**7 - 1, 10**7)
 """What rounding, and the step beside a jump, may cost."""
 
 
-def built(network: ls.Network, region: object, candidate: Candidate, values: dict = VALUES) -> Instance:
-    found = instance(network, region, ls.InputBall("S"), candidate, values)  # type: ignore[arg-type]
+def built(network: ls.Network, region: object, candidate: Candidate, loss: object = None) -> Instance:
+    found = instance(network, region, ls.InputBall("S"), candidate, VALUES, loss)  # type: ignore[arg-type]
     assert found is not None
-    assert region.contains(found.parameters, network, values)  # type: ignore[attr-defined]
+    assert region.contains(found.parameters, network, VALUES)  # type: ignore[attr-defined]
     return found
 
 
@@ -101,7 +101,7 @@ def test_witnesses_of_losses(loss: str, quantity: str) -> None:
         assert isinstance(bound, ls.Bound)
         best, order = Fraction(0), 1 if quantity == "lipschitz" else 2
         for candidate in candidates(stages(network), order, None, objective):  # type: ignore[arg-type]
-            found = built(network, region, candidate)
+            found = built(network, region, candidate, objective)
             for y in labels:
                 data = ls.Dataset([[float(found.x[0])]], y)
                 best = max(best, loss_reached(network, found, order, data, objective))
@@ -124,7 +124,7 @@ def test_given_labels(loss: str, quantity: str) -> None:
         best, order = Fraction(0), 1 if quantity == "lipschitz" else 2
         for candidate in candidates(stages(network), order, None, objective):  # type: ignore[arg-type]
             for output in product(range(outputs), (1, -1)):
-                found = instance(network, region, data, candidate, VALUES, True, output)
+                found = instance(network, region, data, candidate, VALUES, objective, output)
                 assert found is not None
                 best = max(best, loss_reached(network, found, order, data, objective))
         value = Fraction(low.evaluate(VALUES).lo)

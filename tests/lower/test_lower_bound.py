@@ -100,10 +100,8 @@ def test_two_layers_with_affine_output_are_nearly_exact() -> None:
 
 def test_a_loss_at_its_witness() -> None:
     network = ls.mlp([1, 1, 1], "tanh")
-    standard = candidates(stages(network), 1)  # type: ignore[arg-type]
-    bound = lower_bound(
-        network, ls.ProductBall(2), ls.InputBall(1, 3), "lipschitz", ls.loss("mse"), standard
-    ).evaluate()
+    question = network, ls.ProductBall(2), ls.InputBall(1, 3), "lipschitz", ls.loss("mse")
+    bound = lower_bound(*question, candidates(stages(network), 1)).evaluate()  # type: ignore[arg-type]
     gradient = loss_gradient(network, [([[0]], [0]), ([[2]], [0])], ls.Dataset([[1.0]], y=[[3.0]]), ls.loss("mse"))
     with working_precision(128):
         square = total(e * e for pair in gradient.values() for part in pair if part is not None for e in part.entries())
