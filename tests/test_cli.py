@@ -210,12 +210,12 @@ def test_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("prove", "--suite", "quick", "--jobs", "1", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     first, second = result.stdout.splitlines()
-    case, quantity, bound, lower, ratio, rules, witness = first.split(" | ")
-    assert witness.startswith("witness ≥ ")
+    case, quantity, bound, lower, ratio, limit, degree, rules = first.split(" | ")
+    assert (limit, degree) == ("→ 1", "R^1")
     assert (case, quantity) == ("mlp:1-1-1:tanh [layers:R]", "lipschitz")
     assert re.fullmatch(r"R=1 S=1 ≤ [\d.]+", bound)
     assert Fraction(bound.split()[-1]) >= Fraction(lower.removeprefix("≥ "))
-    assert 1 <= Fraction(ratio) < Fraction(11, 10)
+    assert 1 <= Fraction(ratio.removeprefix("ratio ")) < Fraction(11, 10)
     assert "coupled-order-1" in rules
     assert "= ∞ (proved)" in second
     assert "no counterexample found" in result.stderr

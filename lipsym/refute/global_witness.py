@@ -24,6 +24,7 @@ from lipsym.lower.decision import Decision
 from lipsym.lower.divergence import Family, Move, R, Route, family
 from lipsym.lower.finite import Question
 from lipsym.lower.global_bounds import ORDERS, decide, ends_biased
+from lipsym.lower.instance import ExactParameters
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
@@ -31,7 +32,7 @@ from lipsym.nets.network import Network
 from lipsym.nets.quantities import Exact
 from lipsym.nets.uniform import UniformNetwork
 from lipsym.refute.global_path import Pair, rational_pair
-from lipsym.refute.secant import ExactParameters, curvature_excess, difference, secant
+from lipsym.refute.secant import curvature_excess, difference, secant
 
 QUANTITIES = (*ORDERS, "L0L1")
 LARGEST_EXPONENT = 40_000

@@ -19,9 +19,10 @@ from lipsym.cli import main
 from lipsym.enclosure import End
 from lipsym.errors import InputError
 from lipsym.lower.divergence import Route
+from lipsym.lower.instance import ExactParameters
 from lipsym.nets.activations import ACTIVATIONS
 from lipsym.refute.global_witness import Witness
-from lipsym.refute.secant import ExactParameters, curvature_excess, difference, length_squared, secant
+from lipsym.refute.secant import curvature_excess, difference, length_squared, secant
 
 CONSTANTS = (10, "1e30", "1e300")
 
