@@ -3,13 +3,16 @@
 Public names only; nothing is computed at import.
 """
 
+from lipsym.bounds.pair import SmoothnessPair, smoothness_pair
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
+from lipsym.lower.growth import Growth, growth
 from lipsym.lower.sharpness import Sharpness, sharpness
+from lipsym.lower.tune import LowerWitness, lower_at
 from lipsym.nets.activations import activation
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
@@ -35,11 +38,14 @@ __all__ = [
     "Dataset",
     "Elementwise",
     "Enclosure",
+    "Growth",
     "InputBall",
     "LipsymError",
+    "LowerWitness",
     "Network",
     "ProductBall",
     "Sharpness",
+    "SmoothnessPair",
     "Step",
     "Unbounded",
     "Unknown",
@@ -48,7 +54,9 @@ __all__ = [
     "activation",
     "derive",
     "global_bounds",
+    "growth",
     "loss",
+    "lower_at",
     "mlp",
     "parse",
     "parse_inputs",
@@ -56,5 +64,6 @@ __all__ = [
     "parse_region",
     "refute_global",
     "sharpness",
+    "smoothness_pair",
     "uniform_mlp",
 ]

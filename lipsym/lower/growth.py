@@ -65,7 +65,7 @@ def growth(network: Network | UniformNetwork, quantity: str = "lipschitz", loss:
         >>> growth(mlp([2, 3, 3, 1], "tanh"), "smoothness").degree, str(growth(mlp([2, 3, 1], "relu"), "smoothness"))
         (3, 'infinite for every R')
 
-    Proof: proofs/growth.md.
+    Proof: proofs/path-witness-2.md.
     """
     order, objective = ORDERS[quantity], None if loss is None else find_loss(loss)
     if order == 3:

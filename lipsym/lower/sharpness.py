@@ -71,7 +71,8 @@ class Sharpness:
 
     def lower_at(self, values: Mapping[str, Any], precision: int = 53) -> LowerWitness | Enclosure:
         """The lower side at numbers: the tuned witness where there is one, else the formula's value."""
-        found = lower_at(*self.question[:4], values, self.question[4], precision)
+        network, region, inputs, quantity, loss = self.question
+        found = lower_at(network, region, inputs, quantity, values, loss, precision)
         if isinstance(found, LowerWitness):
             return found
         return Enclosure(0) if self.lower is None else self.lower.evaluate(values, precision=precision)
