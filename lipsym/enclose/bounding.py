@@ -135,8 +135,10 @@ def _second_order(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray) ->
     drift = 2.0 * skew * natural.magnitude
     split = np.fmin(_top(form + drift, s + spare, r), _top(natural.upper + drift, s, r))
     split = np.where(skew < 2.0**-20, split, np.inf)
-    plain = np.fmin(np.sqrt(frobenius), np.max(rows, axis=0)) * SLACK
-    return np.fmin(split, plain), score
+    upper = np.fmin(split, np.fmin(np.sqrt(frobenius), np.max(rows, axis=0)) * SLACK)
+    # What r and s add to f is not seen by its slopes: it counts for the coordinates by their widths.
+    share = (hi - lo) / np.maximum(problem.hi - problem.lo, 1e-300)[:, None]
+    return upper, score + np.maximum(upper - np.fmin(form, natural.upper), 0.0) * share
 
 
 def _multiplier_form(

@@ -2,8 +2,8 @@
 
 Invariant: the reference returned stands for ``g(u, y)``, exactly as ``Loss.value`` states it, for every ``u``.
 
-Everything is written with smooth functions of one variable: ``log Σ exp`` is nested softplus, ``LSE(a, b) = a +
-softplus(b − a)``, and the Huber loss is ``h(t) = t²/2 − hinge(t − δ) − hinge(−t − δ)`` with ``hinge(z) = max(z, 0)²/2``.
+Everything is written with functions of one variable: ``log Σ exp`` is nested softplus, as ``LSE(a, b) = a +
+softplus(b − a)``, and the Huber loss is ``h(t) = t²/2 − hinge(t − δ) − hinge(−t − δ)``, ``hinge(z) = max(z, 0)²/2``.
 """
 
 from __future__ import annotations

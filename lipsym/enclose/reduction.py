@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -362,7 +363,7 @@ class _Reduction:
                 continue
             if self._odd_after(here):
                 lo[keys] = 0.0
-            pairs += zip(keys, keys[1:], strict=False)
+            pairs += pairwise(keys)
         return tuple(pairs)
 
     def _keys(self, layer: Affine) -> list[int]:
