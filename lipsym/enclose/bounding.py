@@ -84,6 +84,13 @@ def point_values(problem: Problem, v: Floats, case: np.ndarray) -> tuple[Floats,
         return np.where(np.isfinite(value), value, -np.inf), np.nan_to_num(np.stack(rows, axis=1))
 
 
+def top_direction(problem: Problem, v: Floats, case: int) -> Floats:
+    """About the top eigenvector of ``D²_θφ`` at a point of shape (variables,)."""
+    column = v[:, None]
+    hessian = _hessian(problem, column, column, np.array([case]))[1]
+    return _eigenvectors(_matrix([[_middle(h, 1) for h in row] for row in hessian]))[0][:, 0]
+
+
 def _first_order(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray) -> tuple[Floats, Floats]:
     """``‖D_θφ‖`` through its square ``f``, whose gradient is ``2 D²φ D_θφ``."""
     sweep = _sweep(problem, lo, hi, case, 1)

@@ -20,6 +20,7 @@ import sympy as sp
 
 from lipsym.domains import evaluate
 from lipsym.enclose.heads import sample_loss
+from lipsym.enclose.layout import Layout, Place
 from lipsym.enclose.problem import Constraint, Problem
 from lipsym.enclose.writer import Ref, Writer
 from lipsym.enclosure import Enclosure
@@ -34,9 +35,6 @@ from lipsym.nets.regions import Ball, Box, ProductBall
 
 _BITS = 16
 """Significant bits of the root's ends, so that dozens of bisections stay exact."""
-
-Place = tuple[int, str, int, int]
-"""Block, ``"A"``, ``"b"`` or ``"w"`` (the first column), row, column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +59,25 @@ class Question:
         return evaluate(at_values(sp.sympify(expression), self.values, what), {}, precision=80)
 
 
-def reduce(question: Question) -> Problem:
-    """The reduced problem.
+def reduce(question: Question) -> tuple[Problem, Layout]:
+    """The reduced problem, and the way back from its variables.
 
     Proof: proofs/first-column.md, proofs/linear-output.md, proofs/unit-symmetry.md.
     """
-    return _Reduction(question).problem()
+    reduction = _Reduction(question)
+    problem = reduction.problem()
+    samples = tuple(None if sample is None else tuple(sample) for sample, _ in reduction.cases)
+    x, y = tuple(reduction.x), tuple(reduction.y)
+    return problem, Layout(question.network, reduction.places, reduction.centres, x, y, samples)
+
+
+def output_is_symmetric(question: Question) -> bool:
+    """Whether exchanging outputs is a symmetry of the region, so that one class stands for all."""
+    reduction = _Reduction(question)
+    if not reduction.affine:
+        return False
+    last = reduction.affine[-1]
+    return reduction.balls and last.block in reduction.own and reduction.is_central(last.block)
 
 
 class _Reduction:
@@ -86,7 +97,7 @@ class _Reduction:
         self.data = question.inputs if isinstance(question.inputs, Dataset) else None
         free = question.loss is None and self.balls
         first, last = network.layers[0], network.layers[-1]
-        central = isinstance(first, Affine) and self._central(first.block)
+        central = isinstance(first, Affine) and self.is_central(first.block)
         self.first = (
             first
             if free and isinstance(first, Affine) and first.block in self.own and (central or self.data is not None)
@@ -94,7 +105,7 @@ class _Reduction:
         )
         deep = isinstance(last, Affine) and last.block in self.own and len(self.affine) > 1
         self.last = last if free and deep and isinstance(last, Affine) else None
-        self.one_row = self.last is not None and self._central(self.last.block)
+        self.one_row = self.last is not None and self.is_central(self.last.block)
         self.outputs = 1 if self.one_row else int(network.output_width)  # type: ignore[arg-type]
         points = self.data is not None and question.loss is None and not (self.first is not None and central)
         self.samples: list[list[float] | None] = list(self.data.points.tolist()) if points else [None]  # type: ignore[union-attr]
@@ -105,6 +116,8 @@ class _Reduction:
         self.writer = Writer(len(self.cases))
         self.places: dict[Place, int] = {}
         self.direction: list[int] = []
+        self.x: list[int] = []
+        self.y: list[int] = []
 
     def problem(self) -> Problem:
         """The problem."""
@@ -168,7 +181,7 @@ class _Reduction:
         value = float(centre[0][i, j] if kind == "A" else centre[1][i])  # type: ignore[index]
         return reference if value == 0.0 else self.writer.sum([(reference,), (self.writer.constant(value),)])
 
-    def _central(self, block: int) -> bool:
+    def is_central(self, block: int) -> bool:
         """Whether the region's centre is 0 in this block."""
         centre = self.centres[block]
         return centre is None or not any(part is not None and np.any(part) for part in centre)
@@ -193,7 +206,8 @@ class _Reduction:
         if self.samples[0] is not None:
             return [self.writer.constant([s[j] for s, _ in self.cases]) for j in range(width)]  # type: ignore[index]
         x = [self.writer.variable(f"x[{j + 1}]") for j in range(width)]
-        constraints.append(self._ball([index for _, index in x], self.q.inputs.radius, "the radius of the inputs"))
+        self.x = [index for _, index in x]
+        constraints.append(self._ball(self.x, self.q.inputs.radius, "the radius of the inputs"))
         return x
 
     def _forward(self, state: list[Ref]) -> list[Ref]:
@@ -231,7 +245,7 @@ class _Reduction:
         result = []
         for i in range(int(layer.outputs)):  # type: ignore[arg-type]
             terms: list[tuple[Ref, ...]] = [(length, ("v", self.places[layer.block, "w", i, 0]))]
-            if centre is not None and not self._central(layer.block):
+            if centre is not None and not self.is_central(layer.block):
                 offsets = [
                     sum((Fraction(a) * Fraction(v) for a, v in zip(centre[0][i].tolist(), s, strict=True)), Fraction(0))  # type: ignore[arg-type]
                     + (Fraction(float(centre[1][i])) if centre[1] is not None else 0)
@@ -259,7 +273,7 @@ class _Reduction:
                 label: Any = 0
             else:
                 label = [writer.variable(f"y[{c + 1}]") for c in range(self.outputs)]
-                places = [index for _, index in label]
+                places = self.y = [index for _, index in label]
                 if loss.name == "logistic":
                     constraints.append(Constraint(np.array(places), 1.0, 1.0, sphere=True))
                 else:
@@ -327,7 +341,7 @@ class _Reduction:
         if self.q.loss is not None or not self.balls:
             return False
         last = self.affine[-1] if self.affine else None
-        return last is not None and last.block in self.own and self._central(last.block) and self._odd_after(last)
+        return last is not None and last.block in self.own and self.is_central(last.block) and self._odd_after(last)
 
     def _odd_after(self, layer: Affine) -> bool:
         """Whether all activations between this affine layer and the next are odd."""
@@ -351,7 +365,7 @@ class _Reduction:
         if not self.balls or len(self.own) != len(self.affine):
             return ()
         for here, after in zip(self.affine, [*self.affine[1:], None], strict=True):
-            if not self._central(here.block):
+            if not self.is_central(here.block):
                 continue
             keys = self._keys(here)
             if after is None:
@@ -359,7 +373,7 @@ class _Reduction:
                 keys = self.direction or (keys if self.q.order == 1 and self.outputs == 1 else [])
                 if self.q.loss is not None:
                     keys = []
-            elif not self._central(after.block):
+            elif not self.is_central(after.block):
                 continue
             if self._odd_after(here):
                 lo[keys] = 0.0
