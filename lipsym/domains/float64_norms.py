@@ -97,8 +97,8 @@ def perron_bound(nonnegative: Floats, rounds: int = 60) -> float:
 def squaring_bound(matrix: Floats, squarings: int = 12) -> float:
     """An upper bound of ``‖A‖₂`` by matrix products alone.
 
-    Let ``G = AᵀA``. Then ``‖A‖ = ‖G^{2^k}‖^{1/2^{k+1}} ≤ ‖G^{2^k}‖_F^{1/2^{k+1}}``. With ``G_j = fl(G_j) + E_j`` exactly
-    and ``‖E_j‖ ≤ e_j``, ``G_{j+1} = G_j²`` has ``e_{j+1} = 2‖fl G_j‖e_j + e_j²`` plus the rounding of the product.
+    Let ``G = AᵀA``. Then ``‖A‖ = ‖G^{2^k}‖^{1/2^{k+1}} ≤ ‖G^{2^k}‖_F^{1/2^{k+1}}``. If ``G_j = fl(G_j) + E_j``
+    and ``‖E_j‖ ≤ e_j``, then ``G_{j+1} = G_j²`` has ``e_{j+1} = 2‖fl G_j‖e_j + e_j²`` plus the rounding of the product.
     Each square is scaled by a power of two, and the root is taken by square roots alone.
 
     Loose by the factor ``n^{1/2^{k+2}}`` at worst: 1.0004 for 512 equal singular values and ``k = 12``.
