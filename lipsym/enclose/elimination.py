@@ -3,8 +3,8 @@
 Invariant: a level ``λ`` is returned only if the elimination, computed in the arithmetic ``PROVED``, stays below it. The
 same recursion runs in plain floats first, to propose ``λ`` and the free numbers.
 
-Let ``u = (U_1, …, U_m)`` be a direction, ``ñ = (N_{l−1}, 1)``, ``y_l = σ'(z_l) ∘ ż_l``, and for fixed ``w`` let ``γ_l``,
-``δ_l`` be the derivatives of ``w·N`` by ``N_l`` and ``z_l``. Both quantities are suprema of a quadratic form,
+Let ``u = (U_1, …, U_m)`` be a direction, ``ñ = (N_{l−1}, 1)``, ``y_l = σ'(z_l) ∘ ż_l``, and for fixed ``w`` let
+``γ_l``, ``δ_l`` be the derivatives of ``w·N`` by ``N_l`` and ``z_l``. Both quantities are suprema of a quadratic form,
 
     w·D²N[u, u] = Σ_l κ_l·ż_l² + 2 Σ_l δ_l·U_l(y_{l−1}, 0),   κ_l = γ_l ∘ σ''(z_l),      ‖DN[u]‖² = ‖y_m‖²,
 

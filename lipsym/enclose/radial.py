@@ -3,8 +3,8 @@
 Invariant: the bound holds on the whole region, because on every segment from the centre each derivative that is
 integrated is enclosed over the nested region that holds the rest of the segment.
 
-Let ``F = ‖D_θN‖²``, ``c`` the centre, ``0 = t_0 < … < t_J = 1`` and ``Θ_j`` the region shrunk to the share ``t_j``. Then
-for ``θ = c + d`` in the region
+Let ``F = ‖D_θN‖²``, ``c`` the centre, ``0 = t_0 < … < t_J = 1``, and ``Θ_j`` the region shrunk to the share ``t_j``.
+Then for ``θ = c + d`` in the region
 
     F(θ) ≤ F(c) + Σ_j (t_j − t_{j−1}) sup_{Θ_j} |∇F · d|,
 

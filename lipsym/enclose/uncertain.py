@@ -3,9 +3,9 @@
 Invariant: for every parameter vector of the region and every input allowed, each quantity lies in its range. Ranges are
 midpoint-radius arrays in float64, so a pass costs a few matrix products, whatever the number of parameters.
 
-A layer is an affine map with an activation behind it, ``z = Au + b``, ``N = σ(z)``. A region is a product over the layers
-of intersections of a box (``weights``, ``bias``) and a ball (``distance``): for a plain box the ball is the one around it,
-for a plain ball the box. Leading axes of all arrays are a batch: nested boxes, say.
+A layer is an affine map with an activation behind it, ``z = Au + b``, ``N = σ(z)``. A region is a product over the
+layers of intersections of a box (``weights``, ``bias``) and a ball (``distance``): for a plain box the ball is the one
+around it, for a plain ball the box. Leading axes of all arrays are a batch: nested boxes, say.
 """
 
 from __future__ import annotations
@@ -40,12 +40,16 @@ from lipsym.enclose.forward import program
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.nets.activations import Activation
+from lipsym.nets.arrays import blocks_from
 from lipsym.nets.blocks import centers_for
 from lipsym.nets.inputs import InputBall
 from lipsym.nets.layers.affine import Affine
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.network import Network
 from lipsym.nets.regions import Box, Region
+
+Scalar = Any
+"""A float64, or an array of them for a batch."""
 
 PIECES = 1024
 """How many intervals the arguments of one layer are cut into, over all its neurons."""
@@ -64,7 +68,7 @@ class Layer:
 
     weights: MidRad
     bias: MidRad | None
-    distance: Floats
+    distance: Scalar
     activation: Activation | None
 
     def shrunk(self, share: Floats) -> Layer:
@@ -90,8 +94,8 @@ class Input:
     """
 
     box: MidRad
-    distance: Floats
-    length: Floats
+    distance: Scalar
+    length: Scalar
 
     def repeated(self, count: int) -> Input:
         """The same as a batch."""
@@ -134,8 +138,8 @@ class Stage:
 
     layer: Layer
     input: MidRad
-    square: Floats
-    least_square: Floats
+    square: Scalar
+    least_square: Scalar
     slopes: Slopes | None
 
 
@@ -146,16 +150,12 @@ def box_around(network: Network, params: Sequence[Any], radius: Any) -> Box:
         raise InputError(
             f"the radius {radius!r} was given", "the radius of a box is a finite number ≥ 0", "give one such as '1/100'"
         )
-    centres = [
-        (np.asarray(a, dtype=np.float64), None if b is None else np.asarray(b, dtype=np.float64)) for a, b in params
-    ]
+    centres = blocks_from(params, "the centre of a box")
 
-    def shifted(by: float) -> list[tuple[Floats, Floats | None]]:
-        toward = np.copysign(np.inf, by)
-        move = lambda x: np.nextafter(x + by, toward) if by else x  # noqa: E731
-        return [(move(a), None if b is None else move(b)) for a, b in centres]
+    def shifted(x: Floats | None, by: float) -> Floats | None:
+        return x if x is None or by == 0.0 else np.nextafter(x + by, np.copysign(np.inf, by))
 
-    return Box(shifted(-size), shifted(size))
+    return Box(*([tuple(shifted(part, by) for part in block) for block in centres] for by in (-size, size)))
 
 
 def uncertain_layers(network: Network, region: Region, values: Mapping[Any, Any] | None = None) -> list[Layer]:
@@ -249,7 +249,7 @@ def forward(layers: Sequence[Layer], given: Input, order: int = 2, pieces: int =
     return stages
 
 
-def _affine(layer: Layer, u: MidRad, distance: Floats, extended: Floats, size: Floats) -> MidRad:
+def _affine(layer: Layer, u: MidRad, distance: Scalar, extended: Scalar, size: Floats) -> MidRad:
     """``Au + b``: the value at the midpoints, what the input moves and what the parameters move, each in two ways."""
     a, b = layer.weights, layer.bias
     z = matmul(point(a.mid), point(u.mid[..., None]))[..., 0]
@@ -335,7 +335,7 @@ def _hull(pieces: IntervalArray) -> MidRad:
 
 def _block_regions(
     network: Network, region: Region, values: Mapping[Any, Any] | None
-) -> Iterator[tuple[MidRad, MidRad | None, Floats]]:
+) -> Iterator[tuple[MidRad, MidRad | None, Scalar]]:
     shapes = [network.affine(block) for block in network.blocks]
     if not all(isinstance(n, int) for layer in shapes for n in (layer.inputs, layer.outputs)):
         raise InputError(
@@ -355,7 +355,7 @@ def _block_regions(
 
 def _boxes(
     network: Network, region: Box, values: Mapping[Any, Any] | None
-) -> Iterator[tuple[MidRad, MidRad | None, Floats]]:
+) -> Iterator[tuple[MidRad, MidRad | None, Scalar]]:
     if isinstance(region.lo, tuple):
         sides = zip(centers_for(network, region.lo), centers_for(network, region.hi), strict=True)  # type: ignore[arg-type]
         parts = [tuple(None if p is None else from_ends(p, q) for p, q in zip(lo, hi, strict=True)) for lo, hi in sides]  # type: ignore[arg-type]
