@@ -10,7 +10,7 @@ climb together. Starts are thinned out as the search goes on (successive halving
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ def maximise(
     inputs: Any,
     quantity: str = "lipschitz",
     values: Mapping[Any, Any] | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     evaluations: int = 40_000,
     loss: Any = None,
 ) -> Candidate:
@@ -202,7 +202,7 @@ class _Climbers:
         for _ in range(SETTLING):
             form, _, output = self._jet(m, self.y, order, scalar, decay)
             value = (form * self.u).sum(1)
-            self.value = np.abs(value)
+            self.value = np.where(np.isfinite(value), np.abs(value), -np.inf)
             self.u = climb(self.u, form, value, order)
             if scalar is None:
                 self.w = unit(output[order])
@@ -215,7 +215,7 @@ class _Climbers:
         for _ in range(steps):
             form, ascent, output = self._jet(m, trial, order, scalar, decay)
             value = (form * self.u).sum(1)
-            better = np.abs(value) > self.value
+            better = (np.abs(value) > self.value) & np.isfinite(value)
             keep = better[:, None]
             # In coordinates scaled by the region, parameters and inputs of any size move alike.
             ascent = g.tangential(trial, np.where(value < 0, -1.0, 1.0)[:, None] * ascent) * g.scale

@@ -68,9 +68,7 @@ def chain(network: Network) -> Network:
     """The same layers with one neuron each: where the best paths are looked for, in few dimensions."""
     return Network(
         [
-            Affine(1, 1, layer.block, layer.bias)
-            if isinstance(layer, Affine)
-            else Elementwise(layer.activation, 1)
+            Affine(1, 1, layer.block, layer.bias) if isinstance(layer, Affine) else Elementwise(layer.activation, 1)
             for layer in network.layers
         ]
     )
@@ -180,9 +178,7 @@ def _patterns(count: int, rng: np.random.Generator) -> np.ndarray:
     return pairs
 
 
-def _arguments(
-    following: tuple, limit: np.ndarray, rng: np.random.Generator, wanted: np.ndarray | None
-) -> np.ndarray:
+def _arguments(following: tuple, limit: np.ndarray, rng: np.random.Generator, wanted: np.ndarray | None) -> np.ndarray:
     """An argument of the activation that follows, at a level, for each member."""
     t = np.empty(len(limit))
     known: dict[float, np.ndarray] = {}
