@@ -121,7 +121,7 @@ def _power(base: sp.Expr, exponent: sp.Expr) -> str:
         root = f"(sqrt {coq_term(base)})"
         return root if exponent.p == 1 else f"({root} ^ {exponent.p})"
     raise ExpressionError(
-        f"the power {base ** exponent} was to be written in Coq",
+        f"the power {base**exponent} was to be written in Coq",
         "its exponent is an integer or half of one",
         "leave it out of the certificate",
     )
