@@ -32,7 +32,7 @@ from lipsym.errors import InputError
 WIDTH = 2.0**-6
 """The width of a cell."""
 
-LONGEST = 256.0
+LONGEST = 64.0
 """The farthest argument for which there are cells; beyond it one interval bounds all values."""
 
 ORDERS = 4
