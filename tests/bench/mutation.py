@@ -78,7 +78,9 @@ def main(budget: float = 12, count: int | None = None) -> None:
     )
     reasons = Counter(t.text for t in trials if t.outcome == TRUE)
     show("why the true ones are true", ["reason", "mutants"], [[text, str(n)] for text, n in reasons.most_common()])
-    standing = [[t.mutant.subject.title, t.mutant.kind, t.mutant.formula[:70], t.text] for t in trials if t.outcome == STANDING]
+    standing = [
+        [t.mutant.subject.title, t.mutant.kind, t.mutant.formula[:70], t.text] for t in trials if t.outcome == STANDING
+    ]
     show("neither proved true nor broken (they count as false)", ["question", "mistake", "formula", "ratio"], standing)
     show("cost", ["what", "value"], [["CPU", f"{time.process_time() - start:.0f} s"], ["mutants", str(len(trials))]])
 
