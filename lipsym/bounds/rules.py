@@ -42,6 +42,8 @@ RULES: dict[str, Rule] = {
         Rule("offset-cancelling", "two neurons in opposition carry σ'(0) through a layer with σ(0) ≠ 0, from below"),
         Rule("rectifier-path", "one active neuron per layer, weights aligned with biases, for unbounded activations"),
         Rule("loss-witness", "a witness of the network with the label that makes its loss steep, from below"),
+        Rule("inscribed-ball", "a region contains a ball around 0, where witnesses are built, from below"),
+        Rule("uniform-witness", "path witnesses of equal layers, depth and width symbols, from below"),
         Rule("kink-unbounded", "a jump of σ' or σ'' that the region meets makes the next constant infinite"),
         Rule("global-one-layer", "one layer has global constants: s1·√(S² + 1), s2·(S² + 1), and those of its losses"),
         Rule("global-order-1", "two or more layers have no global Lipschitz constant"),

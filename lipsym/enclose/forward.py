@@ -106,7 +106,7 @@ def activation_derivatives(activation: Activation, z: arb_mat, order: int, preci
             "lower the order, or state the missing derivative in its record",
         )
     entries = z.entries()
-    functions = [_program(expression).bind(domain, {}, (activation.z,)).value for expression in expressions]
+    functions = [program(expression).bind(domain, {}, (activation.z,)).value for expression in expressions]
     return [arb_mat(z.nrows(), z.ncols(), [f(x) for x in entries]) for f in functions]
 
 
@@ -164,7 +164,8 @@ def elementwise(layer: Any) -> Elementwise:
 
 
 @lru_cache(maxsize=256)
-def _program(expression: sp.Expr) -> Program:
+def program(expression: sp.Expr) -> Program:
+    """The expression compiled; the same one is compiled once."""
     return Program.compile(expression)
 
 

@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from lipsym.enclose.inside import inside
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ArgumentTypeError, DomainError, InputError
 from lipsym.nets.claim import ORDERS, Claim
 from lipsym.nets.inputs import Dataset
 from lipsym.refute.ascent import Candidate, maximise
-from lipsym.refute.confirm import exact_input, inside
+from lipsym.refute.confirm import exact_input
 from lipsym.refute.counterexample import Counterexample, Point, Survived, examine, frozen, quotient, secant_pair
 from lipsym.refute.question import Instance, check_testable, instance, instances
 from lipsym.refute.shrink import shrink
