@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,9 @@ from lipsym.refute.tasks import results
 
 EVALUATIONS = 4_000
 """Derivatives that one task evaluates."""
+
+FEWEST = 600
+"""Derivatives that a task evaluates at least."""
 
 LONGER = 3
 """A task of the second round evaluates so many times more."""
@@ -127,7 +129,7 @@ def refute(
             "an executor has a method submit(function, argument) that returns a concurrent.futures.Future",
             "give a ProcessPoolExecutor, or Client.get_executor() of dask.distributed",
         )
-    first = tuple(islice(_first_round(claim, values, budget, seed), _first_count(claim, values, budget, seed)))
+    first = tuple(_first_round(claim, values, budget, seed))
     found: list[Found] = []
     for round_ in (first, None):
         tasks = round_ if round_ is not None else _second_round(claim, found, values, budget, seed)
@@ -157,15 +159,17 @@ def price(at: Instance, evaluations: int = EVALUATIONS) -> float:
     return steps * (50e-6 + 50e-6 * order * layers) + 20e-9 * evaluations * entries * (order + 1)
 
 
-def _first_count(claim: Claim, values: Mapping[str, Any] | None, budget: float, seed: int) -> int:
-    """Tasks of the first round: three fifths of the budget, at least two."""
-    at = next(instances(claim, values, seed))
-    return max(2, int(float(budget) * 3 / 5 / price(at)))
-
-
 def _first_round(claim: Claim, values: Mapping[str, Any] | None, budget: float, seed: int) -> Iterator[Task]:
+    """Three fifths of the budget, at least two tasks: with a small budget short ones."""
+    affordable, count, evaluations = 0.0, 2, EVALUATIONS
     for number, at in enumerate(instances(claim, values, seed)):
-        yield Task(number, at, (seed, number), EVALUATIONS)
+        if number == 0:
+            affordable = float(budget) * 3 / 5 / price(at)
+            count = max(2, int(affordable))
+            evaluations = max(FEWEST, min(EVALUATIONS, int(EVALUATIONS * affordable / 2)))
+        if number == count:
+            return
+        yield Task(number, at, (seed, number), evaluations)
 
 
 def _second_round(
