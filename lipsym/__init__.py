@@ -6,6 +6,7 @@ Public names only; nothing is computed at import.
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
@@ -41,12 +42,14 @@ __all__ = [
     "ProductBall",
     "Sharpness",
     "Step",
+    "Supremum",
     "Unbounded",
     "Unknown",
     "Verdict",
     "Witness",
     "activation",
     "derive",
+    "enclose",
     "global_bounds",
     "loss",
     "mlp",
