@@ -113,9 +113,10 @@ def region_bound(
         each = [region_bound(network, region, x, quantity, values) for x in inputs.points]
         return max(each, key=lambda bound: bound.hi)
     bounds: dict[str, float] = {}
-    for name, engine in _engines(network, region, inputs, ORDERS[quantity], values):
-        bound = engine(min(bounds.values(), default=math.inf))
-        bounds[name] = math.inf if math.isnan(bound) else float(bound)
+    with np.errstate(all="ignore"):  # what overflows becomes an infinite radius
+        for name, engine in _engines(network, region, inputs, ORDERS[quantity], values):
+            bound = engine(min(bounds.values(), default=math.inf))
+            bounds[name] = math.inf if math.isnan(bound) else float(bound)
     by = min(bounds, key=lambda name: bounds[name])
     end = bounds[by]
     return DerivativeBound(Fraction(end) if math.isfinite(end) else math.inf, by, bounds)
@@ -133,8 +134,7 @@ def _engines(
         return [entrywise]
     layers = uncertain_layers(network, region, values)
     given = input_range(inputs, network, values)
-    with np.errstate(all="ignore"):
-        stages = forward(layers, given, order)
+    stages = forward(layers, given, order)
     engines: list[tuple[str, Engine]] = [
         ("layers", lambda _: layer_bound(stages, order)),
     ]
