@@ -51,5 +51,10 @@ RULES: dict[str, Rule] = {
         Rule("global-loss", "losses of two or more layers with biases have neither global constant"),
         Rule("global-decay", "weight decay: no global Lipschitz constant; the smoothness grows by λ"),
         Rule("global-l0l1", "‖D²Φ‖ ≤ L0 + L1‖∇Φ‖ fails globally for two or more layers with biases"),
+        Rule("layer-norms", "‖DN‖² ≤ Σ_l ‖ñ_l‖²‖B_l‖², and ‖D²N‖ ≤ λ_max of a matrix with a row for each layer"),
+        Rule("layer-elimination", "the directions of one layer after the other maximised out, by a Riccati recursion"),
+        Rule("radial-mean-value", "the mean value theorem from the centre of a region outwards, in nested regions"),
+        Rule("coupled-neurons", "‖DN‖² ≤ [bias] + Σ_i max over one scalar z of σ(z)² + k a_i²σ'(z)²"),
+        Rule("entrywise-jet", "interval Jacobians and Hessians, entry by entry"),
     )
 }
