@@ -28,7 +28,7 @@ from lipsym.enclose.entrywise import entrywise_bound
 from lipsym.enclose.forward import Parameters
 from lipsym.enclose.layer_norms import layer_bound
 from lipsym.enclose.radial import radial_bound
-from lipsym.enclose.uncertain import Stage, box_around, forward, input_range, is_supported, uncertain_layers
+from lipsym.enclose.uncertain import PIECES, Stage, box_around, forward, input_range, is_supported, uncertain_layers
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
@@ -134,14 +134,16 @@ def _engines(
         return [entrywise]
     layers = uncertain_layers(network, region, values)
     given = input_range(inputs, network, values)
-    stages = forward(layers, given, order)
+    stages = forward(layers, given, order, PIECES // (3 - order))
     engines: list[tuple[str, Engine]] = [
         ("layer-norms", lambda _: layer_bound(stages, order)),
     ]
     if order == 1:
         engines.append(("coupled-neurons", lambda _: coupled_bound(stages)))
         engines.append(("radial-mean-value", lambda _: radial_bound(layers, given)))
-    engines.append(("layer-elimination", lambda best: elimination_bound(stages, order, best)))
+    # At order 1 the norms of one row, or of two layers, leave nothing for the elimination to gain.
+    if order == 2 or (len(stages) > 2 and layers[-1].weights.shape[-2] > 1):
+        engines.append(("layer-elimination", lambda best: elimination_bound(stages, order, best)))
     if int(network.parameter_count) <= ENTRYWISE_PARAMETERS:  # type: ignore[arg-type]
         engines.append(entrywise)
     return engines
