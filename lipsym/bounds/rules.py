@@ -56,5 +56,14 @@ RULES: dict[str, Rule] = {
         Rule("radial-mean-value", "the mean value theorem from the centre of a region outwards, in nested regions"),
         Rule("coupled-neurons", "‖DN‖² ≤ [bias] + Σ_i max over one scalar z of σ(z)² + k a_i²σ'(z)²"),
         Rule("entrywise-jet", "interval Jacobians and Hessians, entry by entry"),
+        Rule("first-column", "enclosing a supremum: the first layer enters by one column, at the largest ‖x‖"),
+        Rule("linear-output", "enclosing a supremum: an affine last layer enters by one row of full length"),
+        Rule("unit-symmetry", "enclosing a supremum: signs and order of the units of a layer may be chosen"),
+        Rule("running-error", "interval arithmetic with one bound on the rounding of a whole array"),
+        Rule(
+            "tabulated-activation", "ranges of an activation and three derivatives from tables of Taylor coefficients"
+        ),
+        Rule("multiplier-form", "a mean value form that knows the ball: f(c) + Σ sup(s d − μd²) + Σ μ(R² − ‖c‖²)"),
+        Rule("eigenvector-split", "λ_max of an interval matrix from a 2×2 matrix around an approximate eigenvector"),
     )
 }

@@ -108,7 +108,7 @@ def supremum_document(outcome: Supremum | Unbounded | Unknown, asked: dict[str, 
             "x": _numbers(point.x),
             "y": _numbers(point.y),
         },
-        "reductions": list(outcome.cover.reductions),
+        "rules": list(outcome.rules),
         "variables": list(outcome.cover.variables),
         "domain": "float64, round to nearest with running errors; arb for the lower end",
     }
