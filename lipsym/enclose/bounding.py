@@ -51,16 +51,22 @@ def upper_bounds(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray) -> 
     count, width = len(lo), (hi - lo).T
     with np.errstate(all="ignore"):
         a, b, inside = problem.contract(lo.T, hi.T)
+        if inside.all():
+            return _bounds(problem, a, b, case, width)
         upper, axis = np.full(count, -np.inf), np.zeros(count, dtype=np.int64)
         if inside.any():
-            a, b = a[:, inside], b[:, inside]
-            bound = _first_order if problem.order == 1 else _second_order
-            upper[inside], score = bound(problem, a, b, case[inside])
-            # A coordinate that contraction has fixed is not worth a bisection, nor one that floats can no longer split.
-            splittable = (b > a) & (width[:, inside] > 2.0**-40 * np.abs(problem.hi - problem.lo)[:, None])
-            score = np.where(splittable, np.where(np.isnan(score), np.inf, score), -1.0)
-            axis[inside] = np.argmax(score, axis=0)
+            found = _bounds(problem, a[:, inside], b[:, inside], case[inside], width[:, inside])
+            upper[inside], axis[inside] = found
     return Bounds(upper, axis)
+
+
+def _bounds(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray, width: Floats) -> Bounds:
+    """Bounds of contracted boxes; ``width`` is that of the boxes before."""
+    upper, score = (_first_order if problem.order == 1 else _second_order)(problem, lo, hi, case)
+    # A coordinate that contraction has fixed is not worth a bisection, nor one that floats can no longer split.
+    splittable = (hi > lo) & (width > 2.0**-40 * np.abs(problem.hi - problem.lo)[:, None])
+    score = np.where(np.isnan(score), np.inf, score)
+    return Bounds(upper, np.argmax(np.where(splittable, score, -1.0), axis=0))
 
 
 def point_values(problem: Problem, v: Floats, case: np.ndarray) -> tuple[Floats, Floats]:
@@ -164,8 +170,8 @@ def _multiplier_form(
     middle = lo + 0.5 * (hi - lo)
     low = np.stack([np.zeros(count) if s is None else np.broadcast_to(s.lower, count) for s in slopes])
     high = np.stack([np.zeros(count) if s is None else np.broadcast_to(s.upper, count) for s in slopes])
-    guess = np.nan_to_num(0.5 * (low + high), posinf=0.0, neginf=0.0)
-    multiplier = np.zeros_like(lo)
+    guess = np.nan_to_num(0.5 * (low + high), posinf=0.0, neginf=0.0) if problem.constraints else low
+    multiplier = np.zeros_like(lo) if problem.constraints else np.zeros((len(lo), 1))
     factors = []
     for constraint in problem.constraints:
         factor = _factor(constraint, lo, hi, middle, guess)
@@ -207,6 +213,9 @@ def _factor(constraint: Constraint, lo: Floats, hi: Floats, middle: Floats, slop
 
 def _rise(slope: Floats, reach: Floats, multiplier: Floats) -> Floats:
     """The largest ``slope·d − μ d²`` over ``0 ≤ d ≤ reach``, rounded up."""
+    if multiplier.shape[1] == 1:  # no ball at all
+        rise = np.maximum(slope, 0.0) * reach * SLACK
+        return np.where(np.isnan(rise), np.where(reach == 0.0, 0.0, np.inf), rise)
     end = slope * reach - multiplier * reach * reach
     end = end + 8 * UNIT * (np.abs(slope) + np.abs(multiplier) * reach) * reach
     inside = (multiplier > 0) & (slope < 2.0 * multiplier * reach)

@@ -85,12 +85,13 @@ class Problem:
         if self.inner is not None:
             np.maximum(lo, self.inner[0][:, None], out=lo)
             np.minimum(hi, self.inner[1][:, None], out=hi)
-        for _ in range(2):
-            for i, j in self.descending:
-                np.maximum(lo[i], lo[j], out=lo[i])
-                np.minimum(hi[j], hi[i], out=hi[j])
-            for constraint in self.constraints:
-                _contract(constraint, lo, hi)
+        with np.errstate(invalid="ignore"):  # an end of a box without points is infinite
+            for _ in range(2):
+                for i, j in self.descending:
+                    np.maximum(lo[i], lo[j], out=lo[i])
+                    np.minimum(hi[j], hi[i], out=hi[j])
+                for constraint in self.constraints:
+                    _contract(constraint, lo, hi)
         return lo, hi, (lo <= hi).all(axis=0)
 
     def project(self, v: Floats) -> Floats:
