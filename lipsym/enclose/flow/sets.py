@@ -86,7 +86,8 @@ def jet_set(states: arb_mat, slope: arb_mat, offsets: Offsets, degree: int) -> J
     rows, count = states.nrows(), slope.ncols()
     centre, zero = states.mid(), arb_mat(rows, count)
     flat = arb_mat(rows, count * count) if degree > 1 else None
-    rest = arb_mat(rows, 1) if any(slope.entries()) else states - centre
+    moved = any(not x.is_zero() for x in slope.entries())
+    rest = arb_mat(rows, 1) if moved else states - centre
     return JetSet(offsets, centre, slope, flat, identity(rows), rest, zero, flat, states)
 
 

@@ -73,6 +73,17 @@ def flow_step(
     return Local(point, jet.first, jet.second, states)
 
 
+def point_step(field: Field, centre: arb_mat, start: arb, length: arb, order: int) -> arb_mat | None:
+    """The state after a step from one point, or ``None`` where the step is too long to be validated."""
+    span, during = _ZERO.union(length), start + _ZERO.union(length)
+    states = a_priori(field, centre, during, span)
+    if states is None:
+        return None
+    rest = _remainder(field, Jet(states), order, during, length)
+    end = (_polynomial(field.taylor(Jet(centre), order, start), length) + rest).value
+    return end if finite(end) else None
+
+
 def a_priori(field: Field, hull: arb_mat, during: arb, span: arb) -> arb_mat | None:
     """A box that contains all solutions from ``hull`` on the whole step, or ``None`` if none was found.
 

@@ -278,6 +278,24 @@ def _rk4(f, x, h):
     return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
+@pytest.mark.parametrize("rate", [1, -1])
+def test_a_box_of_states_alone_is_as_wide_as_its_image(rate):
+    """No derivatives, or derivatives by the parameters: the box of states is carried along; the embedding is sharp."""
+    box = [Enclosure(F(v) - F(1, 5), F(v) + F(1, 5)) for v in X]
+    a = [["1/2", "3/4"], ["5/4", "1/3"]] if rate > 0 else [["-1/2", "-3/4"], ["-5/4", "-1/3"]]
+    for variables in ("none", "parameters"):
+        end = trajectory([piece(neuron("tanh", rate=rate))], {1: (a, B)}, box, variables=variables, step=F(1, 10))
+        corners = [
+            trajectory([piece(neuron("tanh", rate=rate))], {1: (a, B)}, [getattr(e, end) for e in box]).state
+            for end in ("lo", "hi")
+        ]
+        # The field is cooperative, so the images of two corners span the image of the box.
+        for e, lo, hi in zip(end.state, *corners, strict=True):
+            assert e.lo <= lo.hi
+            assert hi.lo <= e.hi
+            assert e.width < (hi.hi - lo.lo) * F(1001, 1000)
+
+
 def test_a_shrunk_enclosure_misses():
     """The same comparison fails once a quarter of the width is taken away: it has power."""
     rho = F(1, 100)
