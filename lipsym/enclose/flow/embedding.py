@@ -35,7 +35,7 @@ def embedded(field: Field, states: arb_mat, span: arb_mat, start: arb, length: a
         order: of the Taylor polynomials; beyond a few orders nothing is gained.
     """
     rows = states.nrows()
-    terms = [_monotone(term) for term in field.terms]
+    terms = [_monotone(term, rows) for term in field.terms]
     if any(found is None for found in terms) or all(x.rad() < _WIDE for x in states.entries()):
         return None
     corners, parameters = [], {}
@@ -57,11 +57,13 @@ def embedded(field: Field, states: arb_mat, span: arb_mat, start: arb, length: a
     return arb_mat(rows, 1, [a.lower().union(b.upper()) for a, b in zip(low, high, strict=True)])
 
 
-def _monotone(term: Term) -> tuple[Affine, Elementwise | None] | None:
+def _monotone(term: Term, rows: int) -> tuple[Affine, Elementwise | None] | None:
     """The affine layer and the activation (doubled) of a term the embedding knows, with a rate of known sign."""
-    if term.timed or not (term.rate > 0 or term.rate < 0) or not isinstance(term.layers[0], Affine):
+    if term.timed or not (term.rate > 0 or term.rate < 0) or not term.layers:
         return None
     affine = term.layers[0]
+    if not isinstance(affine, Affine) or not affine.inputs == affine.outputs == rows:
+        return None
     if len(term.layers) == 1:
         return affine, None
     second = term.layers[1]

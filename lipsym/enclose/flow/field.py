@@ -32,7 +32,8 @@ class Term:
 
     Args:
         rate: ``c``, the derivative of the control, or its jump.
-        layers: ``V`` as affine and elementwise layers.
+        layers: ``V`` as affine and elementwise layers; none for ``V(x) = x``. Layers narrower than the state read its
+            first coordinates, and their outputs are filled up with zeros.
         timed: whether time enters as one more input, the last.
     """
 
@@ -119,15 +120,39 @@ class FieldSeries:
     def push(self, state: Jet, divisor: int = 1) -> Jet:
         """The next coefficient of ``Σ c V(x(t))/divisor``, given the next one of ``x``."""
         jets = []
+        rows = state.value.nrows()
         for term, layers, clock in self._terms:
-            jet = state if clock is None else clock.push(state)
+            jet = _read(term, state, clock)
             for layer in layers:
                 jet = layer.push(jet)
-            jets.append(jet.scale(term.rate / divisor))
+            jets.append(_resized(jet, rows).scale(term.rate / divisor))
         result = jets[0]
         for jet in jets[1:]:
             result = result + jet
         return result
+
+
+def _read(term: Term, state: Jet, clock: _Clock | None) -> Jet:
+    """What the first layer of a term reads."""
+    wanted = term.layers[0].inputs if term.layers else state.value.nrows()
+    jet = _resized(state, int(wanted) - (clock is not None))
+    return jet if clock is None else clock.push(jet)
+
+
+def _resized(jet: Jet, rows: int) -> Jet:
+    """The first rows of a jet, or all of them followed by zeros."""
+    have = jet.value.nrows()
+    if rows == have:
+        return jet
+
+    def part(matrix: arb_mat | None) -> arb_mat | None:
+        if matrix is None:
+            return None
+        kept = min(rows, have) * matrix.ncols()
+        entries = matrix.entries()[:kept]
+        return arb_mat(rows, matrix.ncols(), entries + [ZERO] * (rows * matrix.ncols() - kept))
+
+    return Jet(part(jet.value), part(jet.first), part(jet.second))  # type: ignore[arg-type]
 
 
 def _series(layer: Affine | Elementwise, field: Field, curved: bool) -> Any:
@@ -237,13 +262,13 @@ def jump(field: Field, state: Jet, time: arb, precision: int) -> Jet:
     """
     result = state
     for term in field.terms:
-        jet = state if not term.timed else _Clock(time).push(state)
+        jet = _read(term, state, _Clock(time) if term.timed else None)
         for layer in term.layers:
             if isinstance(layer, Affine):
                 jet = _AffineSeries(layer.block, *field.parameters[layer.block], field.seeds).push(jet)
             else:
                 jet = _apply(layer, jet, precision)
-        result = result + jet.scale(term.rate)
+        result = result + _resized(jet, state.value.nrows()).scale(term.rate)
     return result
 
 
