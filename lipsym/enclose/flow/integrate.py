@@ -24,6 +24,9 @@ from lipsym.enclose.forward import BallParameters
 HALVINGS = 20
 """How often a step that cannot be validated is halved, and a step of its own choice grows from the smallest."""
 
+MOST_STEPS = 1000
+"""On one piece, where the steps are chosen here: a stiff field would take them without end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -112,10 +115,13 @@ def _flow(
     step: Fraction | None,
     precision: int,
 ) -> JetSet | Stopped:
-    done = Fraction(0)
+    done, steps = Fraction(0), 0
     limit = piece.duration if step is None else piece.duration / math.ceil(piece.duration / step)
     smallest = limit / 2**HALVINGS
     while done < piece.duration:
+        steps += 1
+        if steps > MOST_STEPS and step is None:
+            return Stopped(piece.start + done, f"{MOST_STEPS} steps were taken")
         left = piece.duration - done
         time = ball(piece.start + done)
         length = min(left, limit)
@@ -145,14 +151,25 @@ def _narrowed(current: JetSet, states: arb_mat) -> JetSet:
 
 
 def _proposed(middle: Field, current: JetSet, time: arb, order: int, precision: int) -> Fraction:
-    """A step at which the last coefficient at the centre is about half the precision below one (not rigorous)."""
+    """A step whose last coefficients at the centre are about half the precision below one (not rigorous).
+
+    The variations' coefficients are at most ``m^k/k!``, ``m`` the norm of the field's Jacobian: at an equilibrium they
+    are all there is.
+    """
+    aim = -precision / 2 * math.log(2)
     coefficients = middle.taylor(Jet(current.centre), order, time)
-    bits = []
-    for k in (order - 1, order):
-        size = max(float(x.abs_upper().log().mid()) for x in [*coefficients[k].value.entries(), _TINY])
-        bits.append((-precision / 2 * math.log(2) - size) / k)
-    proposal = min(bits)
+    logs = [(aim - _log(coefficients[k].value.entries())) / k for k in (order - 1, order)]
+    rows = current.centre.nrows()
+    slope = middle.value(Jet.identity(current.centre, middle.seeds.count, 1), time).first
+    jacobian = [] if slope is None else [sum((abs(x) for x in row[:rows]), arb(0)) for row in slope.tolist()]
+    logs.append((aim + math.lgamma(order + 1)) / order - _log(jacobian))
+    proposal = min(logs)
     return Fraction(math.exp(min(proposal, 20.0))) if math.isfinite(proposal) else Fraction(0)
+
+
+def _log(entries: Sequence[arb]) -> float:
+    """The logarithm of the largest entry, as a float."""
+    return max(float(x.abs_upper().log().mid()) for x in (*entries, _TINY) if not x.is_zero())
 
 
 _TINY = arb(2) ** -4000
