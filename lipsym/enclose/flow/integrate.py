@@ -7,7 +7,7 @@ and every parameter of the set the integration was started from.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -20,6 +20,8 @@ from lipsym.enclose.flow.seeds import Seeds
 from lipsym.enclose.flow.sets import JetSet, advance
 from lipsym.enclose.flow.step import Local, finite, flow_step
 from lipsym.enclose.forward import BallParameters
+
+Watch = Callable[[Field, arb_mat, arb, arb], None]
 
 HALVINGS = 20
 """How often a step that cannot be validated is halved, and a step of its own choice grows from the smallest."""
@@ -65,6 +67,7 @@ def integrate(
     order: int,
     step: Fraction | None,
     precision: int,
+    watch: Watch | None = None,
 ) -> JetSet | Stopped:
     """Carry a set through all pieces, at the current precision.
 
@@ -77,6 +80,8 @@ def integrate(
         order: of the Taylor polynomials.
         step: the length of a step; ``None``: chosen from the coefficients and the precision.
         precision: in bits; a step of its own choice aims at half of them.
+        watch: told of every step: the field, what contains the states of the step, its times and its length (0 for a
+            jump, whose states are those before it).
     """
     current = start
     centres: BallParameters = {block: (a.mid(), None if b is None else b.mid()) for block, (a, b) in parameters.items()}
@@ -84,9 +89,9 @@ def integrate(
         field = Field(piece.terms, parameters, seeds)
         middle = field.at(centres)
         outcome = (
-            _flow(piece, field, middle, current, degree, order, step, precision)
+            _flow(piece, field, middle, current, degree, order, step, precision, watch)
             if piece.duration
-            else _jump(piece, field, middle, current, degree, precision)
+            else _jump(piece, field, middle, current, degree, precision, watch)
         )
         if isinstance(outcome, Stopped):
             return outcome
@@ -94,13 +99,23 @@ def integrate(
     return current
 
 
-def _jump(piece: Piece, field: Field, middle: Field, current: JetSet, degree: int, precision: int) -> JetSet | Stopped:
+def _jump(
+    piece: Piece,
+    field: Field,
+    middle: Field,
+    current: JetSet,
+    degree: int,
+    precision: int,
+    watch: Watch | None,
+) -> JetSet | Stopped:
     time = ball(piece.start)
     count = field.seeds.count
     centre = jump(middle, Jet(current.centre), time, precision).value
     jet = jump(field, Jet.identity(current.states, count, max(degree, 1)), time, precision)
     if jet.first is None or not all(finite(m) for m in (centre, jet.first, jet.second) if m is not None):
         return Stopped(piece.start, "the image of the set under a jump is not bounded")
+    if watch is not None:
+        watch(field, current.states, time, arb(0))
     image = advance(current, Local(centre, jet.first, jet.second, current.states))
     return _narrowed(image, jet.value)
 
@@ -114,6 +129,7 @@ def _flow(
     order: int,
     step: Fraction | None,
     precision: int,
+    watch: Watch | None,
 ) -> JetSet | Stopped:
     done, steps = Fraction(0), 0
     limit = piece.duration if step is None else piece.duration / math.ceil(piece.duration / step)
@@ -134,6 +150,8 @@ def _flow(
                 length /= 2
         if local is None:
             return Stopped(piece.start + done, "no step was short enough to be validated")
+        if watch is not None:
+            watch(field, local.span, time + arb(0).union(ball(length)), ball(length))
         following = advance(current, local)
         if not finite(following.states):
             return Stopped(piece.start + done, "the enclosure is not bounded any more")

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from flint import arb_mat
 
 from lipsym.domains.balls import ball, ends, working_precision
-from lipsym.enclose.flow.integrate import Piece, Stopped, integrate
+from lipsym.enclose.flow.integrate import Piece, Stopped, Watch, integrate
 from lipsym.enclose.flow.seeds import Coordinates, Direction, Seeds
 from lipsym.enclose.flow.sets import Offsets, jet_set
 from lipsym.enclose.forward import BallParameters
@@ -56,6 +56,7 @@ def trajectory(
     step: Fraction | None = None,
     precision: int = PRECISION,
     joint: Sequence[tuple[Sequence[Any], Any]] = (),
+    watch: Watch | None = None,
 ) -> Trajectory | Stopped:
     """Enclose ``X_T``, and its derivatives up to ``degree``.
 
@@ -71,6 +72,7 @@ def trajectory(
         precision: working precision in bits.
         joint: groups of blocks, each with the radius of the Euclidean ball around their midpoints that its parameters
             are known to lie in.
+        watch: see ``integrate``.
 
     Raises:
         InputError: for a degree other than 0, 1, 2, or an order below 2.
@@ -88,7 +90,7 @@ def trajectory(
         states = x if isinstance(x, arb_mat) else arb_mat(len(x), 1, [ball(v) for v in x])
         seeds, slope, offsets = _variables(theta, states, variables, joint)
         start = jet_set(states, slope, offsets, degree)
-        end = integrate(pieces, theta, seeds, start, degree, order, step, precision)
+        end = integrate(pieces, theta, seeds, start, degree, order, step, precision, watch)
         if isinstance(end, Stopped):
             return end
         return Trajectory(end.states, end.first if degree else None, end.second)
