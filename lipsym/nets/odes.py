@@ -103,8 +103,8 @@ class ControlledODE:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers of all fields, for what depends on the activations alone."""
-        found = (field.network.layers for field in self.fields if isinstance(field, LayerField))
+        """The layers of all fields, for what depends on activations and shapes of blocks alone."""
+        found = (f.network.layers if isinstance(f, LayerField) else f.affine for f in self.fields)
         return tuple(dict.fromkeys(layer for layers in found for layer in layers))
 
     def affine(self, block: int) -> Affine:
