@@ -6,6 +6,7 @@ Public names only; nothing is computed at import.
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
@@ -44,6 +45,7 @@ __all__ = [
     "ProductBall",
     "Sharpness",
     "Step",
+    "Supremum",
     "Survived",
     "Unbounded",
     "Unknown",
@@ -51,6 +53,7 @@ __all__ = [
     "Witness",
     "activation",
     "derive",
+    "enclose",
     "global_bounds",
     "loss",
     "mlp",

@@ -19,7 +19,7 @@ from lipsym.nets.fields import Field, LayerField
 from lipsym.nets.network import Network
 from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
-from lipsym.refute.geometry import Geometry
+from lipsym.enclose.geometry import Geometry
 
 EVALUATIONS = 1_200
 """Derivatives that one task evaluates: each is a whole integration."""

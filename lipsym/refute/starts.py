@@ -9,11 +9,11 @@ from itertools import product
 
 import numpy as np
 
+from lipsym.enclose.geometry import Geometry
 from lipsym.enclose.search import Model
 from lipsym.nets.layers.affine import Affine
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.network import Network
-from lipsym.refute.geometry import Geometry
 
 FARTHEST_LEVEL = 8.0
 """Where every activation of the table has shown its peaks, or is periodic."""
