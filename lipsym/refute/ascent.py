@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lipsym.enclose.flow.search import flow_starts
 from lipsym.enclose.geometry import Geometry, geometry, number
 from lipsym.enclose.loss_search import loss_seed
 from lipsym.enclose.search import (
@@ -32,7 +33,6 @@ from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
 from lipsym.nets.odes import ControlledODE
-from lipsym.refute.flow_search import flow_starts
 from lipsym.refute.starts import chain, chain_paths, embed, starting_points
 
 ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}

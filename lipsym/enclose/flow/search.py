@@ -17,6 +17,7 @@ import numpy as np
 
 from lipsym.enclose.flow.field import Term
 from lipsym.enclose.flow.solution import pieces_at
+from lipsym.enclose.geometry import Geometry
 from lipsym.enclose.search import Model, Seed, Series, compose, multiply
 from lipsym.nets.layers.affine import Affine
 from lipsym.nets.odes import ControlledODE
@@ -51,6 +52,52 @@ def flow_gradient_series(
     for back in reversed(undo):
         adjoint = back(adjoint)
     return state, run.gradient, adjoint
+
+
+def flow_starts(
+    m: Model, g: Geometry, radius: float, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """``count`` parameter vectors inside the region, and initial states of norm ``radius``.
+
+    Matrices of rank one with the initial state orthogonal to what they read (an unstable equilibrium, where the
+    derivative grows fastest) or along it, each block with all of its radius or a share, and random points, in turn.
+    """
+    width = int(m.network.input_width)  # type: ignore[arg-type]
+    theta, x = np.empty((count, m.count)), np.empty((count, width))
+    for i in range(count):
+        across, along = _pair(width, rng)
+        kind = i % 4
+        x[i] = radius * (across if kind == 0 else along)
+        offset = rng.standard_normal(m.count) if kind == 3 else _rank_one(m, along, rng)
+        length = float(np.linalg.norm(offset)) or 1.0
+        theta[i] = g.centre + offset / length * g.scale * (rng.uniform(0.2, 1.5) if kind > 1 else 1.0)
+    return g.project(theta), x
+
+
+def _rank_one(m: Model, along: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Every block reads ``along``, or what the one before writes, and writes it again where its shape allows."""
+    offset, reading = np.zeros(m.count), along
+    for place, _, (rows, columns) in m.layout.values():
+        reading = np.resize(reading, columns) if len(reading) != columns else reading
+        writing = along if rows == len(along) else rng.standard_normal(rows)
+        writing = writing / np.linalg.norm(writing)
+        offset[place] = np.outer(writing, reading).ravel()
+        reading = writing
+    return offset
+
+
+def _pair(width: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two orthogonal unit vectors, the second with entries of sum 0 now and then; in one dimension the same one."""
+    if width == 1:
+        return np.ones(1), np.ones(1)
+    first = rng.standard_normal(width)
+    if rng.random() < 0.5:
+        first[:] = 0.0
+        first[:2] = (1.0, -1.0) if rng.random() < 0.5 else (1.0, 0.0)
+    first /= np.linalg.norm(first)
+    other = rng.standard_normal(width)
+    other -= (other @ first) * first
+    return other / np.linalg.norm(other), first
 
 
 @dataclass(frozen=True, slots=True)
