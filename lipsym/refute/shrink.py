@@ -26,7 +26,7 @@ PROOFS = 400
 ENTRIES = 40_000
 """At most so many parameters in all of them: an examination costs about their number."""
 
-INTEGRATIONS = 24
+INTEGRATIONS = 10
 """At most so many points of a differential equation are examined."""
 
 GRIDS = (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 1000, 4096, 10_000, 1 << 16, 1_000_000, 1 << 24)

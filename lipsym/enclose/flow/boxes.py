@@ -20,9 +20,11 @@ from lipsym.enclose.flow.growth import Growth, largest_eigenvalue, norm_bound
 from lipsym.enclose.flow.integrate import Piece
 from lipsym.enclose.flow.trajectory import Trajectory, trajectory
 
-ORDER = 5
-PRECISION = 40
-"""Low on purpose: a wide box is wide whatever the precision, and a long step is a cheap one."""
+ORDER, PRECISION, STEPS = 3, 53, 8
+"""Low on purpose: a wide box is wide whatever the order, and short steps keep the states of a step together."""
+
+NARROW = 0.5
+"""Boxes wider than this are bounded without second derivatives."""
 
 SLACK = 2.0**-40
 """Covers the rounding of the few operations by which a box is contracted."""
@@ -58,6 +60,11 @@ class BoxProblem:
     dimension: int
     order: int
     constraints: tuple[Constraint, ...]
+
+    @property
+    def step(self) -> Fraction:
+        """The longest step: a part of the whole time."""
+        return sum((piece.duration for piece in self.pieces), Fraction(0)) / STEPS or Fraction(1)
 
     @property
     def lead(self) -> int:
@@ -116,29 +123,41 @@ def contract(problem: BoxProblem, lo: np.ndarray, hi: np.ndarray) -> tuple[np.nd
 
 
 def box_bound(problem: BoxProblem, lo: np.ndarray, hi: np.ndarray) -> BoxBound:
-    """Bound the norm over a box, as the least of what three estimates give.
+    """Bound the norm over a box, as the least of what several estimates give.
 
-    The entries of ``D_θX`` over the box; how fast its norm can grow (``Growth``); and, for order 1, the mean value form
-    of ``‖DXᵀu‖²`` for the leading ``u`` at the centre, with a multiplier for each ball (see the proof).
+    The entries of the derivative over the box; how fast its norm can grow (``Growth``); and, for order 1 on a box that
+    is not too wide, the mean value form of ``‖DXᵀu‖²`` for the leading ``u`` at the centre, with a multiplier for each
+    ball (see the proof).
     """
     widest = int(np.argmax(hi - lo))
+    narrow = bool((hi - lo).max() < NARROW)
     with working_precision(PRECISION):
         box = [arb(a).union(arb(b)) for a, b in zip(lo.tolist(), hi.tolist(), strict=True)]
-        growth = Growth(len(box) - problem.lead)
+        growth = Growth(len(box) - problem.lead, problem.order)
         parameters, x = problem.split(box)
-        end = trajectory(problem.pieces, parameters, x, 2, _variables(problem), ORDER, None, PRECISION, watch=growth)
-        if not isinstance(end, Trajectory) or end.first is None or end.second is None:
+        end = _integrated(problem, parameters, x, 2 if narrow else 1, growth)
+        if end is None or end.first is None:
             return BoxBound(math.inf, widest)
         if problem.order == 2:
-            return BoxBound(_upper(tensor_bound(problem, end.second)), widest)
+            entries = math.inf if end.second is None else _upper(tensor_bound(problem, end.second))
+            return BoxBound(min(entries, _upper(growth.second)), widest)
         upper = min(_upper(norm_bound(_columns(end.first, problem.lead))), _upper(growth.first))
-        middle = [x.mid() for x in box]
-        parameters, x = problem.split(middle)
-        centre = trajectory(problem.pieces, parameters, x, 1, _variables(problem), ORDER, None, PRECISION)
-        if not isinstance(centre, Trajectory) or centre.first is None:
+        if not narrow:
+            return BoxBound(upper, widest)
+        parameters, x = problem.split([x.mid() for x in box])
+        centre = _integrated(problem, parameters, x, 1, None)
+        if centre is None or centre.first is None:
             return BoxBound(upper, widest)
         mean, axis = _mean_value(problem, box, end, centre.first)
         return BoxBound(min(upper, mean), axis if mean < math.inf else widest)
+
+
+def _integrated(problem: BoxProblem, parameters: Any, x: Any, degree: int, watch: Growth | None) -> Trajectory | None:
+    variables = "all" if problem.lead else "parameters"
+    step = problem.step if watch is not None else problem.step * 2
+    order = ORDER if watch is not None else 2 * ORDER
+    end = trajectory(problem.pieces, parameters, x, degree, variables, order, step, PRECISION, watch=watch)
+    return end if isinstance(end, Trajectory) else None
 
 
 def tensor_bound(problem: BoxProblem, second: arb_mat) -> arb:
@@ -251,10 +270,6 @@ def _columns(matrix: arb_mat, lead: int) -> arb_mat:
 
 def _dot(a: list[arb], b: list[arb]) -> arb:
     return total(x * y for x, y in zip(a, b, strict=True))
-
-
-def _variables(problem: BoxProblem) -> Any:
-    return "all" if problem.lead else "parameters"
 
 
 def _upper(x: arb) -> float:
