@@ -159,8 +159,8 @@ def work(at: Instance) -> int:
 def price(at: Instance, evaluations: int) -> float:
     """Seconds that a task is counted as: measured once on one core, and fixed, so that plans are reproducible."""
     if isinstance(at.network, ControlledODE):
-        jumps = sum(isinstance(piece, Jump) for piece in at.network.pieces)
-        return evaluations * 20e-6 * ORDERS[at.quantity] * (jumps + 24 * (len(at.network.pieces) - jumps))
+        fields = sum(1 if isinstance(piece, Jump) else 24 for piece in at.network.pieces if piece.amounts)
+        return evaluations * 20e-6 * ORDERS[at.quantity] * fields
     order, layers = ORDERS[at.quantity], len(at.network.layers)
     samples = at.inputs.size if at.loss is not None and isinstance(at.inputs, Dataset) else 1
     entries = samples * int(at.network.parameter_count)  # type: ignore[arg-type]
