@@ -1,7 +1,7 @@
 """Boxes of initial states and parameters, and how large the derivatives of ``X_T`` are at most on one of them.
 
 Invariant: ``contract`` loses no point of the region, and ``box_bound`` is at least the norm at every point of the region
-in the box. Proof: proofs/flow-box-bound.md.
+in the box. Proof: proofs/validated-flow.md.
 """
 
 from __future__ import annotations
