@@ -1,7 +1,7 @@
 """Boxes of initial states and parameters, and how large the derivatives of ``X_T`` are at most on one of them.
 
-Invariant: ``contract`` loses no point of the region, and ``box_bound`` is at least the norm at every point of the region
-in the box. Proof: proofs/validated-flow.md.
+Invariant: ``contract`` loses no point of the region, and ``box_bound`` is at least the norm at every point that the
+region and the box share. Proof: proofs/validated-flow.md.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def tensor_bound(problem: BoxProblem, second: arb_mat) -> arb:
     """An upper bound of ``sup ‖W[u, u]‖`` over unit ``u``, ``W`` the second derivative by the parameters.
 
     For one output it is the norm of a symmetric matrix. For more, ``‖W[u, u]‖² ≤ uᵀ(Σ_i W_i²)u``; in two dimensions
-    also ``sup_w ‖w_1W_1 + w_2W_2‖`` over a polygon around the unit circle, at whose corners a convex function is largest.
+    also ``sup_w ‖w_1W_1 + w_2W_2‖`` over a polygon around the unit circle, at whose corners the convex norm is largest.
     """
     lead, flat = problem.lead, second.tolist()
     count = math.isqrt(len(flat[0]))

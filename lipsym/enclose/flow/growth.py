@@ -45,7 +45,9 @@ class Growth:
         start, leap = Jet.identity(states, count, self.order), length.is_zero()
         image = jump(rhs, start, during, PRECISION) if leap else rhs.value(start, during)
         table = image.first.tolist()  # type: ignore[union-attr]
-        state, own = (arb_mat([row[part] for row in table]) for part in (slice(rows), slice(count - self.variables, count)))
+        state, own = (
+            arb_mat([row[part] for row in table]) for part in (slice(rows), slice(count - self.variables, count))
+        )
         drive = norm_bound(own)
         if leap:
             grown, gain, most = norm_bound(state), _ONE, self.first
@@ -86,6 +88,6 @@ def norm_bound(matrix: arb_mat) -> arb:
 
 
 def largest_eigenvalue(symmetric: arb_mat) -> arb:
-    """An upper bound of the largest eigenvalue of every symmetric matrix in a ball matrix; infinite if there is none."""
+    """An upper bound of the largest eigenvalue of every symmetric matrix in a ball matrix, perhaps infinite."""
     end = symmetric_eigenvalue_bound(symmetric, PRECISION).hi
     return arb.pos_inf() if isinstance(end, float) else ball(end).upper()

@@ -43,7 +43,9 @@ def flow_gradient_series(
         if piece.duration:
             count = _steps(theta, piece)
             for k in range(count):
-                state, back = run.step(piece.terms, state, piece.start + k * piece.duration / count, piece.duration / count)
+                state, back = run.step(
+                    piece.terms, state, piece.start + k * piece.duration / count, piece.duration / count
+                )
                 undo.append(back)
         else:
             state, back = run.jump(piece.terms, state, piece.start)
@@ -110,9 +112,7 @@ class _FloatPiece:
 @lru_cache(maxsize=32)
 def _pieces(ode: ControlledODE) -> tuple[_FloatPiece, ...]:
     return tuple(
-        _FloatPiece(
-            float(piece.start), float(piece.duration), tuple((float(t.rate.mid()), t) for t in piece.terms)
-        )
+        _FloatPiece(float(piece.start), float(piece.duration), tuple((float(t.rate.mid()), t) for t in piece.terms))
         for piece in pieces_at(ode, precision=64)
     )
 

@@ -17,7 +17,7 @@ from lipsym.domains import evaluate
 from lipsym.domains.balls import ball, working_precision
 from lipsym.enclose.flow.field import Term
 from lipsym.enclose.flow.integrate import Piece, Stopped
-from lipsym.enclose.flow.trajectory import ORDER, PRECISION, Trajectory, Variables, trajectory
+from lipsym.enclose.flow.trajectory import ORDER, PRECISION, Trajectory, Variables, subdivided, trajectory
 from lipsym.errors import InputError
 from lipsym.nets.controls import Jump, Variation
 from lipsym.nets.fields import LayerField
@@ -37,6 +37,7 @@ def solution(
     order: int = ORDER,
     step: Fraction | str | None = None,
     precision: int = PRECISION,
+    parts: int = 1,
 ) -> Trajectory | Unknown:
     """Enclose ``X_T``, ``D_θX_T`` and ``D²_θX_T`` at given parameters and initial state, or for boxes of them.
 
@@ -51,6 +52,7 @@ def solution(
         order: of the Taylor polynomials in time.
         step: the longest step in time; left out: chosen by the coefficients.
         precision: working precision in bits.
+        parts: into so many boxes (a power of 2) the set is subdivided, along the variables that matter most.
 
     Returns:
         A ``Trajectory``, or ``Unknown`` with the time up to which the solution was validated.
@@ -75,7 +77,10 @@ def solution(
         )
     longest = None if step is None else Fraction(step)
     pieces = pieces_at(ode, values, precision)
-    end = trajectory(pieces, blocks, x, degree, direction, order, longest, precision)
+    if parts > 1 and isinstance(direction, str):
+        end = subdivided(pieces, blocks, x, parts, degree, direction, order, longest, precision)
+    else:
+        end = trajectory(pieces, blocks, x, degree, direction, order, longest, precision)
     if isinstance(end, Stopped):
         return Unknown(
             "state",
@@ -105,7 +110,9 @@ def pieces_at(ode: ControlledODE, values: Mapping[Any, Any] | None = None, preci
         per = 1 if isinstance(piece, Jump) else duration
         if amounts and per:
             with working_precision(precision):
-                rates = [(field, ball(evaluate(amount, {}, precision=precision)) / ball(per)) for field, amount in amounts]
+                rates = [
+                    (field, ball(evaluate(amount, {}, precision=precision)) / ball(per)) for field, amount in amounts
+                ]
                 found.append(Piece(now, duration, tuple(t for field, rate in rates for t in _terms(field, rate))))
         elif amounts:
             raise InputError(

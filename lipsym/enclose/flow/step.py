@@ -12,8 +12,10 @@ from flint import arb, arb_mat
 
 from lipsym.enclose.flow.field import Field, Jet
 
-JACOBIAN_ORDER = 2
-"""The order of the flow's Jacobian where it serves for the set's shape alone, not as a result."""
+JACOBIAN_ORDER = 3
+"""The order of the flow's Jacobian where it serves for the set's shape alone, not as a result; 1 for a tiny set."""
+
+TINY = arb(2) ** -40
 
 _ZERO = arb(0)
 _TRIALS = 12
@@ -59,7 +61,8 @@ def flow_step(
     whole = _variations(field, states, during, length, span, degree)
     if whole is None:
         return None
-    jet_order = order if degree else min(order, JACOBIAN_ORDER)
+    tiny = all(x.rad() < TINY for x in hull.entries())
+    jet_order = order if degree else 1 if tiny else min(order, JACOBIAN_ORDER)
     rest = _remainder(field, whole, jet_order, during, length)
     begin = Jet.identity(hull, field.seeds.count, max(degree, 1))
     jet = _polynomial(field.taylor(begin, jet_order, start), length) + rest

@@ -21,7 +21,7 @@ import sympy as sp
 from lipsym.bounds.result import Bound, Unknown
 from lipsym.derive import derive
 from lipsym.domains import evaluate
-from lipsym.enclose.flow.boxes import BoxBound, BoxProblem, Constraint, box_bound, contract
+from lipsym.enclose.flow.boxes import BoxProblem, Constraint, box_bound, contract
 from lipsym.enclose.flow.norms import flow_lower
 from lipsym.enclose.flow.proposals import propose
 from lipsym.enclose.flow.solution import pieces_at
@@ -29,7 +29,6 @@ from lipsym.enclose.inside import inside, inside_ball
 from lipsym.enclose.search import model
 from lipsym.enclose.witness import Point
 from lipsym.enclosure import End
-from lipsym.errors import InputError
 from lipsym.nets.controls import Variation
 from lipsym.nets.fields import LayerField
 from lipsym.nets.inputs import Dataset, InputBall
@@ -181,9 +180,7 @@ def _region(
     constraints = []
     for index, radius in groups:
         reach[list(index)] = radius
-        constraints.append(
-            Constraint(tuple(lead + i for i in index), tuple(centre[list(index)].tolist()), radius)
-        )
+        constraints.append(Constraint(tuple(lead + i for i in index), tuple(centre[list(index)].tolist()), radius))
     return np.nextafter(centre - reach, -np.inf), np.nextafter(centre + reach, np.inf), constraints
 
 

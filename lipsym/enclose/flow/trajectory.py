@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from flint import arb_mat
+from flint import arb, arb_mat
 
-from lipsym.domains.balls import ball, ends, working_precision
+from lipsym.domains.balls import ball, ends, total, working_precision
 from lipsym.enclose.flow.integrate import Piece, Stopped, Watch, integrate
 from lipsym.enclose.flow.seeds import Coordinates, Direction, Seeds
 from lipsym.enclose.flow.sets import Offsets, jet_set
@@ -44,6 +44,11 @@ class Trajectory:
     def state(self) -> tuple[Enclosure, ...]:
         """``X_T``, entry by entry, with exact ends."""
         return tuple(ends(x) for x in self.balls.entries())
+
+    def hull(self, other: Trajectory) -> Trajectory:
+        """What holds for either set."""
+        pairs = ((self.balls, other.balls), (self.first, other.first), (self.second, other.second))
+        return Trajectory(*(None if a is None or b is None else _union(a, b) for a, b in pairs))  # type: ignore[arg-type]
 
 
 def trajectory(
@@ -96,6 +101,64 @@ def trajectory(
         return Trajectory(end.states, end.first if degree else None, end.second)
 
 
+def subdivided(
+    pieces: Sequence[Piece],
+    parameters: Mapping[Any, tuple[Any, Any]],
+    x: Sequence[Any],
+    parts: int,
+    degree: int = 0,
+    variables: Variables = "parameters",
+    order: int = ORDER,
+    step: Fraction | None = None,
+    precision: int = PRECISION,
+) -> Trajectory | Stopped:
+    """``trajectory`` over ``parts`` boxes that cover the set, and the hull of what they give.
+
+    The set is bisected, again and again, along the variable that moves the end most (found at the centre).
+    """
+    with working_precision(precision):
+        theta = {b: (_matrix(a), None if c is None else _matrix(c, column=True)) for b, (a, c) in parameters.items()}
+        flat = [ball(v) for v in x] + [
+            v for pair in theta.values() for part in pair if part is not None for v in part.entries()
+        ]
+        middle = [v.mid() for v in flat]
+        slopes = trajectory(pieces, *_unflattened(theta, middle, len(x)), 1, "all", min(order, 8), step, precision)
+        if isinstance(slopes, Stopped) or slopes.first is None:
+            return trajectory(pieces, theta, x, degree, variables, order, step, precision)
+        influence = [total(abs(row[k]) for row in slopes.first.tolist()).mid() for k in range(len(flat))]
+        boxes = [flat]
+        while 2 * len(boxes) <= parts:
+            axis = max(range(len(flat)), key=lambda k: float(influence[k] * boxes[0][k].rad()))
+            boxes = [[*box[:axis], half, *box[axis + 1 :]] for box in boxes for half in _halves(box[axis])]
+        result: Trajectory | None = None
+        for box in boxes:
+            blocks, start = _unflattened(theta, box, len(x))
+            end = trajectory(pieces, blocks, start, degree, variables, order, step, precision)
+            if isinstance(end, Stopped):
+                return end
+            result = end if result is None else result.hull(end)
+    return result  # type: ignore[return-value]
+
+
+def _halves(x: arb) -> tuple[arb, arb]:
+    middle = x.mid()
+    return x.lower().union(middle), middle.union(x.upper())
+
+
+def _unflattened(
+    like: BallParameters, flat: Sequence[arb], lead: int
+) -> tuple[dict[Any, tuple[arb_mat, arb_mat | None]], arb_mat]:
+    """Balls in one list, the initial state first, as parameters by block and a column."""
+    at, blocks = lead, {}
+    for block, (a, b) in like.items():
+        size, rows = a.nrows() * a.ncols(), a.nrows()
+        matrix = arb_mat(rows, a.ncols(), list(flat[at : at + size]))
+        at += size
+        blocks[block] = (matrix, None if b is None else arb_mat(rows, 1, list(flat[at : at + rows])))
+        at += 0 if b is None else rows
+    return blocks, arb_mat(lead, 1, list(flat[:lead]))
+
+
 def _variables(
     theta: BallParameters,
     states: arb_mat,
@@ -128,6 +191,11 @@ def _variables(
         slope,
         Offsets(arb_mat(count, 1, entries), balls if places else ()),
     )
+
+
+def _union(a: arb_mat, b: arb_mat) -> arb_mat:
+    pairs = zip(a.entries(), b.entries(), strict=True)
+    return arb_mat(a.nrows(), a.ncols(), [x.union(y) for x, y in pairs])
 
 
 def _matrix(given: Any, column: bool = False) -> arb_mat:

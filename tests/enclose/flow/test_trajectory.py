@@ -11,7 +11,7 @@ from lipsym.domains.balls import ball
 from lipsym.enclose.flow.field import Term
 from lipsym.enclose.flow.integrate import Piece, Stopped
 from lipsym.enclose.flow.recurrences import RECURRENCES
-from lipsym.enclose.flow.trajectory import Trajectory, trajectory
+from lipsym.enclose.flow.trajectory import Trajectory, subdivided, trajectory
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.nets.layers.affine import Affine
@@ -310,6 +310,28 @@ def test_a_shrunk_enclosure_misses():
     middle, half = (wide.lo + wide.hi) / 2, wide.width / 2
     assert wide.contains(point)
     assert not Enclosure(middle - half * F(3, 4), middle + half * F(3, 4)).contains(point)
+
+
+def test_subdividing_a_box_narrows_what_is_reached():
+    rho = F(1, 4)
+    box = [[Enclosure(F(v) - rho, F(v) + rho) for v in row] for row in (*A, B, X)]
+    field = [piece(neuron("tanh"))]
+    asked = {"degree": 1, "order": 4, "step": F(1, 8), "precision": 64}
+    whole = trajectory(field, {1: (box[:2], box[2])}, box[3], variables="all", **asked)
+    parts = subdivided(field, {1: (box[:2], box[2])}, box[3], 8, variables="all", **asked)
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        flat = [
+            F(v) + rho * F(s)
+            for v, s in zip([v for r in (*A, B, X) for v in r], rng.uniform(-1, 1, 8).tolist(), strict=True)
+        ]
+        point = trajectory(field, {1: ([flat[:2], flat[2:4]], flat[4:6])}, flat[6:], variables="all", **asked)
+        assert all(p.contains(q) for p, q in zip(parts.balls.entries(), point.balls.entries(), strict=True))
+        assert all(p.overlaps(q) for p, q in zip(parts.first.entries(), point.first.entries(), strict=True))
+    for p, w in zip(parts.state, whole.state, strict=True):
+        assert p.width < w.width
+    radii = [max(float(v.rad()) for v in end.first.entries()) for end in (parts, whole)]
+    assert radii[0] < 0.8 * radii[1]
 
 
 def test_a_joint_ball_is_narrower_than_its_box():
