@@ -142,13 +142,13 @@ def box_bound(problem: BoxProblem, lo: np.ndarray, hi: np.ndarray) -> BoxBound:
             entries = math.inf if end.second is None else _upper(tensor_bound(problem, end.second))
             return BoxBound(min(entries, _upper(growth.second)), widest)
         upper = min(_upper(norm_bound(_columns(end.first, problem.lead))), _upper(growth.first))
-        if not narrow:
+        if end.second is None:
             return BoxBound(upper, widest)
         parameters, x = problem.split([x.mid() for x in box])
         centre = _integrated(problem, parameters, x, 1, None)
         if centre is None or centre.first is None:
             return BoxBound(upper, widest)
-        mean, axis = _mean_value(problem, box, end, centre.first)
+        mean, axis = _mean_value(problem, box, end.first, end.second, centre.first)
         return BoxBound(min(upper, mean), axis if mean < math.inf else widest)
 
 
@@ -190,15 +190,17 @@ def tensor_bound(problem: BoxProblem, second: arb_mat) -> arb:
     return best
 
 
-def _mean_value(problem: BoxProblem, box: list[arb], end: Trajectory, centre: arb_mat) -> tuple[float, int]:
+def _mean_value(
+    problem: BoxProblem, box: list[arb], first: arb_mat, second: arb_mat, centre: arb_mat
+) -> tuple[float, int]:
     """The bound by the leading direction, and the variable that widens it most."""
     lead, rows, count = problem.lead, centre.nrows(), len(box)
     value = _columns(centre, lead)
     frame = _frame(value)
     defect = _orthogonality_defect(frame)
-    turned, at_centre = frame.transpose() * _columns(end.first, lead), frame.transpose() * value
-    second = frame.transpose() * end.second
-    top, table = turned.tolist()[0], second.tolist()
+    turned, at_centre = frame.transpose() * _columns(first, lead), frame.transpose() * value
+    bent = frame.transpose() * second
+    top, table = turned.tolist()[0], bent.tolist()
     # ½ of the gradient of ‖u₀ᵀV‖²; the columns of D²X are pairs (variable, variable).
     slope = [total(v * table[0][k * count + lead + j] for j, v in enumerate(top)) for k in range(count)]
     middle = [x.mid() for x in box]

@@ -75,9 +75,8 @@ def _pairs(u, dim):
 @settings(max_examples=5)
 @given(st.data())
 def test_no_point_of_a_box_exceeds_its_bound(data):
-    dim, fixed, order = data.draw(
-        st.sampled_from([(1, True, 1), (1, False, 1), (2, True, 1), (1, True, 2), (2, True, 2)])
-    )
+    cases = [(1, True, 1), (1, False, 1), (2, True, 1), (1, True, 2), (2, True, 2)]
+    dim, fixed, order = data.draw(st.sampled_from(cases))
     ode, problem = _problem(dim, order, fixed)
     count = dim * dim + dim + problem.lead
     middle = np.array(data.draw(st.lists(st.floats(-0.6, 0.6), min_size=count, max_size=count)))

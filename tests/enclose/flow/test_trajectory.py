@@ -313,7 +313,7 @@ def test_a_shrunk_enclosure_misses():
 
 
 def test_subdividing_a_box_narrows_what_is_reached():
-    rho = F(1, 4)
+    rho = F(1, 10)
     box = [[Enclosure(F(v) - rho, F(v) + rho) for v in row] for row in (*A, B, X)]
     field = [piece(neuron("tanh"))]
     asked = {"degree": 1, "order": 4, "step": F(1, 8), "precision": 64}
