@@ -84,6 +84,12 @@ class Supremum:
         """``[lo, hi]``."""
         return Enclosure(self.lo, self.hi)
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules, each with its proof, that the upper end rests on."""
+        engine = ("running-error", "tabulated-activation", "multiplier-form")
+        return (*self.cover.reductions, *engine, *(("eigenvector-split",) if self.quantity == "smoothness" else ()))
+
     def __str__(self) -> str:
         return (
             f"sup in {self.enclosure} ({self.boxes} boxes of {self.variables} variables, "
@@ -254,7 +260,7 @@ def _search(
 def _certify(question: Question, problem: Problem, layout: Layout, value: float, v: np.ndarray, case: int) -> Point:
     """A proved lower bound near ``v``; beside it, if ``v`` lies on a kink, where the value is a one-sided limit."""
     point = certify(question, problem, layout, v, case)
-    if point.value < Fraction(value) * Fraction(99, 100):
+    if math.isfinite(value) and point.value < Fraction(value) * Fraction(99, 100):
         aside = np.random.default_rng(0).choice([-1.0, 1.0], size=(8, len(v))) * 2.0**-24 * (problem.hi - problem.lo)
         points = [certify(question, problem, layout, w, case) for w in problem.project((v + aside).T).T]
         point = max([point, *points], key=lambda p: p.value)

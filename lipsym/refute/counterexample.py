@@ -13,6 +13,7 @@ from typing import Any, Never
 
 import numpy as np
 
+from lipsym.enclose.inside import ExactPairs, inside
 from lipsym.enclose.loss_search import steepest_loss_directions
 from lipsym.enclose.search import steepest_directions
 from lipsym.enclosure import Enclosure
@@ -21,7 +22,7 @@ from lipsym.nets.claim import ORDERS
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
-from lipsym.refute.confirm import ExactPairs, inside, value_at
+from lipsym.refute.confirm import value_at
 from lipsym.refute.question import PRECISION, Instance, Values
 from lipsym.refute.secant import ExactParameters, secant
 

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
+from lipsym.enclose.inside import inside
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ArgumentTypeError, DomainError, InputError
 from lipsym.nets.claim import ORDERS, Claim
@@ -24,7 +24,7 @@ from lipsym.nets.inputs import Dataset
 from lipsym.nets.odes import ControlledODE
 from lipsym.nets.uniform import UniformNetwork
 from lipsym.refute.ascent import Candidate, maximise
-from lipsym.refute.confirm import exact_input, inside
+from lipsym.refute.confirm import exact_input
 from lipsym.refute.counterexample import Counterexample, Point, Survived, examine, frozen, quotient, secant_pair
 from lipsym.refute.flow_search import EVALUATIONS as FLOW_EVALUATIONS
 from lipsym.refute.question import Instance, check_testable, instance, instances
@@ -33,6 +33,9 @@ from lipsym.refute.tasks import results
 
 EVALUATIONS = 4_000
 """Derivatives that one task evaluates."""
+
+FEWEST = 600
+"""Derivatives that a task evaluates at least."""
 
 LONGER = 3
 """A task of the second round evaluates so many times more."""
@@ -130,7 +133,7 @@ def refute(
             "an executor has a method submit(function, argument) that returns a concurrent.futures.Future",
             "give a ProcessPoolExecutor, or Client.get_executor() of dask.distributed",
         )
-    first = tuple(islice(_first_round(claim, values, budget, seed), _first_count(claim, values, budget, seed)))
+    first = tuple(_first_round(claim, values, budget, seed))
     found: list[Found] = []
     for round_ in (first, None):
         tasks = round_ if round_ is not None else _second_round(claim, found, values, budget, seed)
@@ -168,15 +171,17 @@ def price(at: Instance, evaluations: int) -> float:
     return steps * (50e-6 + 50e-6 * order * layers) + 20e-9 * evaluations * entries * (order + 1)
 
 
-def _first_count(claim: Claim, values: Mapping[str, Any] | None, budget: float, seed: int) -> int:
-    """Tasks of the first round: three fifths of the budget, at least two."""
-    at = next(instances(claim, values, seed))
-    return max(2, int(float(budget) * 3 / 5 / price(at, work(at))))
-
-
 def _first_round(claim: Claim, values: Mapping[str, Any] | None, budget: float, seed: int) -> Iterator[Task]:
+    """Three fifths of the budget, at least two tasks: with a small budget short ones."""
+    affordable, count, evaluations = 0.0, 2, EVALUATIONS
     for number, at in enumerate(instances(claim, values, seed)):
-        yield Task(number, at, (seed, number), work(at))
+        if number == 0:
+            affordable = float(budget) * 3 / 5 / price(at, work(at))
+            count = max(2, int(affordable))
+            evaluations = max(min(FEWEST, work(at)), min(work(at), int(work(at) * affordable / 2)))
+        if number == count:
+            return
+        yield Task(number, at, (seed, number), evaluations)
 
 
 def _second_round(

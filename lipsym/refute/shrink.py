@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ def shrink(point: Point, direction: Any = None) -> Point:
     state = _Shrinking(point, point.direction if direction is None else direction)
     _simplify_input(state)
     _put_neurons_to_rest(state)
+    _line_up(state)
     _coarsen(state)
     _simplify_entries(state)
     _simplify_direction(state)
@@ -90,23 +92,25 @@ def unpacked(point: Point, vector: np.ndarray) -> Any:
     return pairs
 
 
-def neurons(network: Network) -> Iterator[np.ndarray]:
-    """For each hidden neuron, the positions of its weights, its bias and the weights that read it."""
+def neurons(network: Network) -> list[list[np.ndarray]]:
+    """For each hidden layer and neuron, the positions of its weights, its bias and the weights that read it."""
     starts, start = {}, 0
     for block in network.blocks:
         starts[block] = start
         start += int(network.affine(block).parameter_count)  # type: ignore[arg-type]
-    blocks = list(network.blocks)
-    for here, after in zip(blocks, blocks[1:], strict=False):
+    layers = []
+    for here, after in pairwise(network.blocks):
         layer, following = network.affine(here), network.affine(after)
-        if layer.outputs != following.inputs:
-            continue
         rows, columns, outputs = int(layer.outputs), int(layer.inputs), int(following.outputs)  # type: ignore[arg-type]
+        if rows != following.inputs:
+            continue
+        layers.append([])
         for i in range(rows):
             own = starts[here] + i * columns + np.arange(columns)
             bias = [starts[here] + rows * columns + i] if layer.bias else []
             readers = starts[after] + i + rows * np.arange(outputs)
-            yield np.concatenate([own, np.array(bias, dtype=int), readers])
+            layers[-1].append(np.concatenate([own, np.array(bias, dtype=int), readers]))
+    return layers
 
 
 def _simplify_input(state: _Shrinking) -> None:
@@ -143,7 +147,8 @@ def _turned(params: Any, x: np.ndarray) -> Any:
 def _put_neurons_to_rest(state: _Shrinking) -> None:
     """Hidden neurons are set to 0, those with the smallest parameters first, as long as the claim stays violated."""
     vector = packed(state.point.params)
-    places = sorted(neurons(state.point.instance.network), key=lambda p: sum(v * v for v in vector[p].tolist()))
+    every = [place for layer in neurons(state.point.instance.network) for place in layer]
+    places = sorted(every, key=lambda p: sum(v * v for v in vector[p].tolist()))
     for chunk in (max(1, len(places) // 2), max(1, len(places) // 4), 1):
         for first in range(0, len(places), chunk):
             at = np.unique(np.concatenate(places[first : first + chunk]))
@@ -151,6 +156,23 @@ def _put_neurons_to_rest(state: _Shrinking) -> None:
             if any(trial[at].tolist()):
                 trial[at] = Fraction(0)
                 state.accepts(trial, state.point.x)
+
+
+def _line_up(state: _Shrinking) -> None:
+    """The neurons that are awake come first in their layer."""
+    vector, direction = packed(state.point.params), None if state.direction is None else packed(state.direction)
+    before = vector.copy()
+    for layer in neurons(state.point.instance.network):
+        awake = [place for place in layer if any(vector[place].tolist())]
+        order = [*awake, *(place for place in layer if not any(vector[place].tolist()))]
+        for values in (vector, direction):
+            if values is not None:
+                moved = [values[place] for place in order]
+                for place, new in zip(layer, moved, strict=True):
+                    values[place] = new
+    if (vector != before).any():
+        aim = None if direction is None else unpacked(state.point, direction)
+        state.accepts(vector, state.point.x, aim)
 
 
 def _coarsen(state: _Shrinking) -> None:
