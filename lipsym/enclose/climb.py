@@ -15,6 +15,10 @@ STAGES = ((128, 10), (24, 30), (6, 80))
 """How many points climb, and how many steps: the worse ones are dropped from stage to stage."""
 
 
+_PARAMETERS = 16
+"""Up to so many parameters the whole number of steps is made at order 2."""
+
+
 def highest(problem: Problem) -> tuple[float, Floats, int]:
     """A large value, its point of shape (variables,) and its case, by ascent from many starts."""
     rng = np.random.default_rng(0)
@@ -25,7 +29,9 @@ def highest(problem: Problem) -> tuple[float, Floats, int]:
     v *= rng.choice([0.1, 0.3, 1.0], size=(count, 1))
     case = np.arange(count) % problem.cases
     value = np.full(count, -np.inf)
-    for members, steps in STAGES:
+    # A step of order 2 costs as many sweeps as there are parameters.
+    share = min(1.0, _PARAMETERS / problem.trainable) if problem.order == 2 else 1.0
+    for members, steps in ((m, max(2, int(s * share))) for m, s in STAGES):
         order = np.argsort(-value, kind="stable")[:members]
         value, v, case = climb(problem, v[order], case[order], steps)
     best = int(np.argmax(value))
