@@ -21,7 +21,9 @@ from lipsym.nets.network import Network, mlp
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
+from lipsym.refute.counterexample import Counterexample, Survived
 from lipsym.refute.global_witness import Witness, refute_global
+from lipsym.refute.refute import refute
 from lipsym.verdict import Verdict
 
 __version__ = "0.1.0"
@@ -33,6 +35,7 @@ __all__ = [
     "Box",
     "Claim",
     "Constant",
+    "Counterexample",
     "Dataset",
     "Elementwise",
     "Enclosure",
@@ -43,6 +46,7 @@ __all__ = [
     "Sharpness",
     "Step",
     "Supremum",
+    "Survived",
     "Unbounded",
     "Unknown",
     "Verdict",
@@ -57,6 +61,7 @@ __all__ = [
     "parse_inputs",
     "parse_network",
     "parse_region",
+    "refute",
     "refute_global",
     "sharpness",
     "uniform_mlp",
