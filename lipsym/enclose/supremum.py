@@ -26,8 +26,10 @@ from lipsym.enclose.climb import climb, highest
 from lipsym.enclose.cover import MOST_VARIABLES, Cover
 from lipsym.enclose.journal import Journal
 from lipsym.enclose.layout import Layout
+from lipsym.enclose.one_region import RegionEnclosure, enclose_region
 from lipsym.enclose.problem import Problem
 from lipsym.enclose.reduction import Question, output_is_symmetric, reduce
+from lipsym.enclose.uncertain import is_supported
 from lipsym.enclose.witness import Point, certify
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import InputError
@@ -104,7 +106,7 @@ def enclose(
     executor: Executor | None = None,
     loss: Loss | str | None = None,
     state: str | Path | None = None,
-) -> Supremum | Unbounded | Unknown:
+) -> Supremum | RegionEnclosure | Unbounded | Unknown:
     """Enclose the supremum of ``‖D_θN‖`` (``"lipschitz"``) or ``‖D²_θN‖`` (``"smoothness"``) by branch and bound.
 
     Let ``Θ`` be the region and ``X`` the inputs. Then ``lo ≤ sup ‖D^k_θN_θ(x)‖ ≤ hi`` over ``Θ × X``; with a loss,
@@ -123,7 +125,8 @@ def enclose(
         state: a file to which every round is written, and from which a search that was cut off goes on.
 
     Returns:
-        ``Supremum``; ``Unbounded`` where a theorem says that there is none; ``Unknown`` where no engine applies.
+        ``Supremum``; ``RegionEnclosure`` for a network that is too wide for branch and bound; ``Unbounded`` where a
+        theorem says that there is none; ``Unknown`` where no engine applies.
 
     Raises:
         InputError: for an unknown quantity, a gap or budget that is not positive, or a state of another problem.
@@ -148,6 +151,12 @@ def enclose(
         return problem
     check_arithmetic()
     reduced, layout = problem
+    if len(reduced.names) > MOST_VARIABLES:
+        if objective is None and is_supported(network):
+            return enclose_region(network, region, inputs, quantity, values, wanted)
+        return Unknown(
+            quantity, f"the search has {len(reduced.names)} variables, and covers have at most {MOST_VARIABLES}"
+        )
     journal = None if state is None else Journal(state, _identity(question, reduced))
     point, frontier, spent = _search(question, reduced, layout, wanted, seconds, executor, journal, started)
     top = frontier.top
@@ -258,12 +267,7 @@ def _problem(question: Question, quantity: str) -> tuple[Problem, Layout] | Unbo
             quantity,
             "the classes are not interchangeable on this region, so the label of a free sample matters: give a Dataset",
         )
-    problem, layout = reduce(question)
-    if len(problem.names) > MOST_VARIABLES:
-        return Unknown(
-            quantity, f"the search has {len(problem.names)} variables, and covers have at most {MOST_VARIABLES}"
-        )
-    return problem, layout
+    return reduce(question)
 
 
 def _identity(question: Question, problem: Problem) -> dict[str, Any]:
