@@ -187,7 +187,7 @@ def _multiplier_form(
     upward = _rise(high - 2.0 * multiplier * at + 4 * UNIT * scale, (hi - at) * SLACK, multiplier)
     downward = _rise(2.0 * multiplier * at - low + 4 * UNIT * scale, (at - lo) * SLACK, multiplier)
     rise = np.maximum(upward, downward)
-    terms = [value(at).upper, rise.sum(axis=0) * SLACK]
+    terms = [np.broadcast_to(value(at).upper, count), rise.sum(axis=0) * SLACK]
     spare = np.zeros(count)
     for constraint, factor in zip(problem.constraints, factors, strict=True):
         part, index = at[constraint.variables], constraint.variables
@@ -197,7 +197,8 @@ def _multiplier_form(
         if not constraint.sphere:
             near = np.maximum(np.maximum(lo[index], -hi[index]), 0.0)
             spare = spare + factor * np.maximum(constraint.high * SLACK - (near * near).sum(axis=0) / SLACK, 0.0)
-    bound = sum(terms) + 2 * len(terms) * UNIT * sum(np.abs(term) for term in terms)
+    stacked = np.stack(terms)
+    bound = stacked.sum(axis=0) + 2 * len(terms) * UNIT * np.abs(stacked).sum(axis=0)
     return bound, rise + _SHARE * np.fmax(np.abs(low), np.abs(high)) * (hi - lo), spare * SLACK
 
 

@@ -92,7 +92,7 @@ class Problem:
                     np.minimum(hi[j], hi[i], out=hi[j])
                 for constraint in self.constraints:
                     _contract(constraint, lo, hi)
-        return lo, hi, (lo <= hi).all(axis=0)
+        return lo, hi, np.all(lo <= hi, axis=0)
 
     def project(self, v: Floats) -> Floats:
         """Points of the region near ``v`` of shape (variables, n), up to rounding; for proposals alone."""

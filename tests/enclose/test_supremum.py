@@ -158,7 +158,7 @@ def test_a_killed_search_resumes_to_the_same_answer(tmp_path: Path) -> None:
     assert whole, error
     state = tmp_path / "cut"
     kills = 0
-    for size in (1, 3_000, 100_000):
+    for size in (1, 3_000):
         process = start("cut")
         deadline = time.monotonic() + 100
         while process.poll() is None and time.monotonic() < deadline:
