@@ -42,8 +42,12 @@ from lipsym.nets.network import Network
 from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values, nonnegative
 from lipsym.nets.regions import Region
+from lipsym.nets.uniform import UniformNetwork
 
 HIGHEST_ORDER = 2
+SEARCHED = 24
+"""Up to so many variables boxes are searched; with more, one bound over the whole region does better."""
+
 _CLIMBERS, _STEPS = 32, 30
 
 
@@ -100,7 +104,7 @@ class Supremum:
 
 
 def enclose(
-    network: Network | ControlledODE,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -150,6 +154,8 @@ def enclose(
     if isinstance(network, ControlledODE):
         return _of_flow(network, region, inputs, quantity, values, wanted, seconds, loss, started)
     objective = None if loss is None else _at_values(find_loss(loss), values)
+    if not isinstance(network, Network) or not _is_numeric(network):
+        return Unknown(quantity, "depth or widths are symbols, and a search needs numbers: give integer widths")
     if objective is not None:
         objective.check(inputs, network.output_width)
     question = Question(network, region, inputs, order, objective, dict(values or {}))
@@ -158,9 +164,9 @@ def enclose(
         return problem
     check_arithmetic()
     reduced, layout = problem
+    if len(reduced.names) > SEARCHED and objective is None and is_supported(network):
+        return enclose_region(network, region, inputs, quantity, values, wanted)
     if len(reduced.names) > MOST_VARIABLES:
-        if objective is None and is_supported(network):
-            return enclose_region(network, region, inputs, quantity, values, wanted)
         return Unknown(
             quantity, f"the search has {len(reduced.names)} variables, and covers have at most {MOST_VARIABLES}"
         )
@@ -235,7 +241,8 @@ def _search(
     started: float,
 ) -> tuple[Point, Frontier, float]:
     """The best point, the boxes, and the seconds that were spent."""
-    best, v, case = highest(problem)
+    deadline = started + budget
+    best, v, case = highest(problem, started + budget / 4)
     point = _certify(question, problem, layout, best, v, case)
     frontier = Frontier.of(problem, executor)
     records = [] if journal is None else journal.records
@@ -247,11 +254,11 @@ def _search(
             # What is below lo/(1 − gap) needs no more work; a hair less, since floats round.
             target = float(point.value / (1 - gap)) * (1.0 - 2.0**-40) if gap < 1 else math.inf
             frontier.settle(target)
-            if not len(frontier.upper) or time.perf_counter() - started > budget:
+            if not len(frontier.upper) or time.perf_counter() > deadline:
                 break
         number += 1
         if number & (number - 1) == 0:  # rounds 1, 2, 4, 8, …: look again, where the bounds are largest
-            value, w, k = _look_again(problem, frontier)
+            value, w, k = _look_again(problem, frontier, deadline)
             if value > best * (1.0 + 2.0**-20):
                 found = _certify(question, problem, layout, value, w, k)
                 best, point = value, max(point, found, key=lambda p: p.value)
@@ -276,10 +283,10 @@ def _certify(question: Question, problem: Problem, layout: Layout, value: float,
     return point
 
 
-def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray, int]:
+def _look_again(problem: Problem, frontier: Frontier, deadline: float) -> tuple[float, np.ndarray, int]:
     order = np.lexsort((frontier.node, -frontier.upper))[:_CLIMBERS]
     middle = frontier.lo[order] + (frontier.hi[order] - frontier.lo[order]) / 2
-    value, v, case = climb(problem, middle, frontier.case[order], _STEPS)
+    value, v, case = climb(problem, middle, frontier.case[order], _STEPS, deadline)
     top = int(np.argmax(value))
     return float(value[top]), v[top], int(case[top])
 
@@ -287,8 +294,6 @@ def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray
 def _problem(question: Question, quantity: str) -> tuple[Problem, Layout] | Unbounded | Unknown:
     """The reduced problem, or why there is none."""
     network, loss = question.network, question.loss
-    if any(not isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs)):
-        return Unknown(quantity, "the widths are symbols, and a search needs numbers: give a network of integer widths")
     if question.order > HIGHEST_ORDER:
         return Unknown(quantity, "branch and bound is built for the orders 1 and 2: derive bounds order 3")
     if not any(isinstance(layer, Affine) for layer in network.layers):
@@ -320,6 +325,11 @@ def _identity(question: Question, problem: Problem) -> dict[str, Any]:
         "loss": None if question.loss is None else question.loss.name,
         "digest": digest.hexdigest(),
     }
+
+
+def _is_numeric(network: Network) -> bool:
+    """Whether all widths are numbers."""
+    return all(isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs))
 
 
 def _order(quantity: str) -> int:

@@ -30,6 +30,14 @@ def test_text_and_exit_status() -> None:
     assert call("mlp:1-1-1:tanh", "--at", "R=3,S=1", "--gap", "0")[0] == 2
 
 
+def test_a_wide_network_has_one_bound() -> None:
+    status, text = call("mlp:4-16-2:tanh", "--at", "R=1,S=1", "--gap", "1")
+    assert status == 0
+    assert "one bound over the region" in text
+    document = json.loads(call("mlp:4-16-2:tanh", "--at", "R=1,S=1", "--gap", "1", "--format", "json")[1])
+    assert Fraction(document["sup"]["lo"]) <= Fraction(document["sup"]["hi"])
+
+
 def test_json_has_exact_numbers(tmp_path: Path) -> None:
     out = tmp_path / "sup.json"
     status, text = call(
