@@ -37,6 +37,7 @@ RULES: dict[str, Rule] = {
         Rule("joint-ball-maximum", "maximum over the ways to share a joint radius among the blocks"),
         Rule("uniform-depth", "the layer sums for equal layers, depth and width symbols"),
         Rule("loss", "‖∇Φ‖ and ‖∇²Φ‖ of an averaged loss from the network's jet"),
+        Rule("l0l1-region", "‖D²Φ‖ ≤ L0 + L1‖∇Φ‖ on a region, of one sample and an affine output with bias"),
         Rule("path-witness-1", "‖D_θN‖ at parameters with one active neuron per layer, from below"),
         Rule("path-witness-2", "‖D²_θN[u, u]‖/‖u‖² at parameters with one active neuron per layer, from below"),
         Rule("offset-cancelling", "two neurons in opposition carry σ'(0) through a layer with σ(0) ≠ 0, from below"),

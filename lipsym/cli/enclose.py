@@ -14,10 +14,10 @@ import click
 from lipsym import __version__
 from lipsym.bounds.result import Unbounded, Unknown
 from lipsym.certificates.numbers import write_end
+from lipsym.certificates.witness import write_parameters
 from lipsym.certificates.write import write_text
 from lipsym.cli.bound import read_values
 from lipsym.cli.output import PROVED, UNDECIDED, say
-from lipsym.cli.refute import parameters_document
 from lipsym.enclose.supremum import Supremum
 from lipsym.enclose.supremum import enclose as enclose_supremum
 from lipsym.errors import InputError
@@ -104,7 +104,7 @@ def supremum_document(outcome: Supremum | Unbounded | Unknown, asked: dict[str, 
         "boxes": outcome.boxes,
         "seconds": round(outcome.seconds, 3),
         "witness": {
-            "theta": parameters_document(point.params),
+            "theta": write_parameters(point.params),
             "x": _numbers(point.x),
             "y": _numbers(point.y),
         },

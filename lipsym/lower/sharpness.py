@@ -61,21 +61,20 @@ class Sharpness:
         if self.upper is None or self.lower is None:
             raise InputError("a ratio of bounds was asked for", self.reason, "ask for a case that has both bounds")
         above = self.upper.evaluate(values, precision=precision)
-        below = self.lower_at(values, precision)
+        found = self.lower_at(values, precision)
+        below = found.value if isinstance(found, LowerWitness) else found
         if below.lo <= 0:
             raise InputError(
                 f"the values {dict(values)} were given", "the lower bound is not above 0 there", "take larger radii"
             )
         return quotient(above, below)
 
-    def lower_at(self, values: Mapping[str, Any], precision: int = 53) -> Enclosure:
-        """The best certified lower bound at numbers: of the tuned witness where there is one, else of the formula."""
+    def lower_at(self, values: Mapping[str, Any], precision: int = 53) -> LowerWitness | Enclosure:
+        """The lower side at numbers: the tuned witness where there is one, else the formula's value."""
         found = lower_at(*self.question[:4], values, self.question[4], precision)
         if isinstance(found, LowerWitness):
-            return found.value
-        if self.lower is None:
-            return Enclosure(0)
-        return self.lower.evaluate(values, precision=precision)
+            return found
+        return Enclosure(0) if self.lower is None else self.lower.evaluate(values, precision=precision)
 
 
 def quotient(above: Enclosure, below: Enclosure) -> Enclosure:
