@@ -68,6 +68,7 @@ def write_parameters(theta: ExactParameters) -> list[dict[str, Any]]:
 
 
 def write_samples(data: Dataset) -> dict[str, Any]:
+    """Inputs and labels, exactly."""
     labels = data.required_labels("a loss")
     rows = [labels.tolist()] if labels.ndim == 1 else labels.tolist()
     return {

@@ -88,7 +88,8 @@ def main(budget: float = 12, count: int | None = None) -> None:
         trials.append(trial(mutant, budget))
         last = trials[-1]
         note = f"{last.mutant.subject.title} {last.mutant.kind} {last.text}\n" if last.outcome == STANDING else ""
-        print(f"\r{note}{number}/{len(made)} {time.process_time() - start:.0f} s", end="", file=sys.stderr, flush=True)
+        sys.stderr.write(f"\r{note}{number}/{len(made)} {time.process_time() - start:.0f} s")
+        sys.stderr.flush()
     show(
         "mutants of derived bounds: proved true, else false; broken by the harness",
         ["mistake", "mutants", "true", "false", "broken", "share"],
