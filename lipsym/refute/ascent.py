@@ -31,7 +31,8 @@ from lipsym.enclose.search import (
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
-from lipsym.refute.starts import chain, chain_paths, embed, starting_points
+from lipsym.refute.screen import LARGEST, sifted
+from lipsym.refute.starts import FAMILIES, chain, chain_paths, embed, starting_points
 
 ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}
 
@@ -109,6 +110,9 @@ def maximise(
     free_input = points is None
     members = max(2, min(STAGES[0][0], LARGEST_BATCH // (1 if loss is None or points is None else len(points))))
     theta, x = starting_points(m, g, radius, members, rng)
+    if free_input and m.count <= LARGEST:
+        sifted_rows = np.arange(5, members, FAMILIES)
+        theta[sifted_rows], x[sifted_rows] = sifted(m, g, radius, order, len(sifted_rows), 2, rng)
     if free_input and _around_zero(g):
         _plant(m, theta, x, *_best_paths(network, region, values, order, radius, members // 6, rng), rng)
         theta = g.project(theta)

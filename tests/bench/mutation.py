@@ -22,7 +22,7 @@ from lipsym.refute.mutate import KINDS, Mutant, dominates, mutants, subjects
 from lipsym.refute.refute import refute
 from tests.bench.table import show
 
-ENCLOSING = 20
+ENCLOSING = 6
 """Seconds for the certified supremum where a mutant survives."""
 
 TRUE, BROKEN, STANDING = "true", "broken", "standing"
