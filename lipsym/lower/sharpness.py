@@ -19,10 +19,12 @@ from lipsym.bounds.stages import Stage, stages
 from lipsym.domains.expressions import IsolatedRoot
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
+from lipsym.lower.equilibrium import equation_limit, equation_lower_bound
 from lipsym.lower.growth import last_curved
 from lipsym.lower.lower_bound import lower_bound
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.regions import Ball, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork
 
@@ -70,7 +72,10 @@ class Sharpness:
 
 
 def sharpness(
-    network: Network | UniformNetwork, region: Region, inputs: InputBall | Dataset, quantity: str = "lipschitz"
+    network: Network | UniformNetwork | ControlledODE,
+    region: Region,
+    inputs: InputBall | Dataset,
+    quantity: str = "lipschitz",
 ) -> Sharpness:
     """Upper and lower bound of a constant, and the proved limit of their ratio as the radii grow.
 
@@ -83,11 +88,17 @@ def sharpness(
         >>> found.limit, found.at({"R": 100, "S": "3/2"}).hi < Fraction(102, 100)
         (1, True)
 
-    Proof: proofs/path-witness-1.md, proofs/path-witness-2.md.
+    Proof: proofs/path-witness-1.md, proofs/path-witness-2.md, proofs/equilibrium-witness.md.
     """
     above = derive_upper(network, region, inputs, quantity)
-    below = lower_bound(network, region, inputs, quantity)
-    limit, reason = _limit(network, region, quantity)
+    if isinstance(network, ControlledODE):
+        network = network.as_network() or network
+    if isinstance(network, ControlledODE):
+        below = equation_lower_bound(network, region, inputs, quantity, None)
+        limit, reason = equation_limit(network, region, quantity)
+    else:
+        below = lower_bound(network, region, inputs, quantity)
+        limit, reason = _limit(network, region, quantity)
     if not isinstance(above, Bound):
         limit, reason = None, f"no upper bound: {above.reason}"
     return Sharpness(
