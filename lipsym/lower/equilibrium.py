@@ -20,6 +20,8 @@ from lipsym.bounds.hypotheses import hypotheses
 from lipsym.bounds.kinks import ORDERS
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.domains.expressions import ExpPhi, GeometricSum
+from lipsym.domains.parse import symbol
+from lipsym.lower.decision import Decision
 from lipsym.lower.lower_bound import lower_bound
 from lipsym.lower.moments import in_table
 from lipsym.nets.activations import Activation, activation
@@ -87,7 +89,8 @@ def driven(ode: ControlledODE) -> Driven | str:
         return "equilibrium witnesses need a control that moves forward alone"
     jumps = [isinstance(piece, Jump) for piece in moving]
     separate = len(fields) > 1
-    once = all(len(piece.amounts) == 1 for piece in moving) and len(amounts) == len(fields) == len(ode.blocks)
+    channels = [channel for piece in moving for channel, _ in piece.amounts]
+    once = channels == list(range(len(fields))) and len(ode.blocks) == len(fields)
     if any(jumps) and not (all(jumps) and len(set(amounts)) == 1):
         return "equilibrium witnesses need a continuous control or equal jumps"
     if separate and not (all(jumps) and once and hidden is None):
@@ -111,7 +114,8 @@ def equation_lower_bound(
     """A closed form that the constant of ``θ ↦ X_T`` is at least.
 
     Let ``ρ = σ'(0) R``. Then ``‖D_θX_T‖ ≥ σ'(0) √(S² + 1) (e^{ρT} − 1)/ρ``. For ``tanh``, with ``a² + b² = R²``,
-    ``b`` of the order of ``e^{−RT}`` and ``v = e^{aT} sinh b``, ``‖D²_θX_T‖ ≥ (S² + 1) v (e^{2aT} − 1)/(a(1 + v²)^{3/2})``.
+    ``b`` of the order of ``e^{−RT}`` and ``v = e^{aT} sinh b``,
+    ``‖D²_θX_T‖ ≥ (S² + 1) v (e^{2aT} − 1)/(a(1 + v²)^{3/2})``.
 
     Sharp when: order 1, bounded ``σ``, ``R → ∞``; and always for ``V = Ax``.
     Proof: proofs/equilibrium-witness.md.
@@ -211,8 +215,8 @@ def _unsupported(
         return "equilibrium witnesses cover orders 1 and 2"
     if isinstance(region, Box) or (region.center if isinstance(region, Ball) else region.centers) is not None:
         return "equilibrium witnesses are built in balls around the centre 0"
-    if isinstance(inputs, Dataset) and not found.sigma.at_zero.is_zero:
-        return "for σ(0) ≠ 0 the witness chooses the input; those of a data set are given"
+    if isinstance(inputs, Dataset) and (ORDERS[quantity] == 2 or not found.sigma.at_zero.is_zero):
+        return "for σ(0) ≠ 0 and for order 2 the witness chooses the input; those of a data set are given"
     return None
 
 
@@ -287,3 +291,37 @@ def _second(found: Driven, balls: list[sp.Expr], inputs: InputBall | Dataset) ->
     if sigma.name == "identity":
         values.append(T**2 * sp.exp(radius * T) * S)
     return values
+
+
+def equation_decision(ode: ControlledODE, inputs: InputBall | Dataset, loss: Loss | None, quantity: str) -> Decision:
+    """Whether ``θ ↦ X_T`` has a constant for all parameters: it has none where a witness reaches every radius.
+
+    Proof: proofs/global-flow.md.
+    """
+    found = driven(ode)
+    reason = _unsupported(found, Ball("R"), inputs, quantity, loss)
+    if isinstance(found, str) or reason is not None:
+        return Decision(quantity, "unknown", None, (), str(reason or found))
+    reached = (_first if ORDERS[quantity] == 1 else _second)(found, [symbol("R")] * len(ode.blocks), inputs)
+    grows = not found.slope.is_zero and not found.total.is_zero and (True in found.biases or _state_matters(inputs))
+    if not reached or not grows:
+        return Decision(quantity, "unknown", None, (), "no theorem covers this width, activation and order")
+    how = "e^{σ'(0)RT}" if found.jumps is None else "a positive power of R"
+    if ORDERS[quantity] == 1 and found.jumps == 1:
+        return Decision(quantity, "unknown", None, (), "one jump is one layer: no theorem of flows covers it")
+    return Decision(
+        quantity,
+        "infinite",
+        "global-flow",
+        (
+            f"X is the solution of {ode.spec}; θ is any parameter vector",
+            inputs.describe(),
+            f"σ = {found.sigma.name} with σ'(0) ≠ 0, u moves forward by {found.total} > 0"
+            + ("" if True in found.biases else ", some input is not 0"),
+        ),
+        f"an unstable equilibrium: the constant grows like {how} → ∞ as R → ∞",
+    )
+
+
+def _state_matters(inputs: InputBall | Dataset) -> bool:
+    return inputs.radius.is_zero is not True
