@@ -8,7 +8,7 @@ from __future__ import annotations
 from lipsym.errors import InputError, LipsymError
 from lipsym.nets.inputs import InputBall
 from lipsym.nets.network import Network, mlp
-from lipsym.nets.odes import ControlledODE, neural_cde, neural_ode, residual
+from lipsym.nets.odes import SERIES, ControlledODE, neural_cde, neural_ode, residual
 from lipsym.nets.regions import Ball, Box, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork, uniform_mlp
 
@@ -21,6 +21,7 @@ NETWORK_FORMS = (
     "node:2:tanh:T (neural ODE on [0, T]; node:2-8:tanh:T with a hidden layer; :timed, :nobias)",
     "resnet:4-50:tanh:1/50 (width, blocks, step; resnet:4-50-8:... with a hidden layer; :shared, :nobias)",
     "ncde:4:tanh:V,2 (neural CDE, total variation of each channel; ncde:4-8:... with a hidden layer; :nobias)",
+    "ncde:2:tanh:nile (driven by the time and a shipped series)",
 )
 """The forms of a network's text."""
 
@@ -131,7 +132,8 @@ def _equation(text: str, kind: str, parts: list[str]) -> ControlledODE:
         if kind == "node":
             return neural_ode(sizes[0], activation, number, hidden, bias, "timed" in parts)
         if kind == "ncde":
-            return neural_cde(sizes[0], activation, _split(number), hidden=hidden, bias=bias)
+            control = number if number in SERIES else _split(number)
+            return neural_cde(sizes[0], activation, control, hidden=hidden, bias=bias)
         return residual(sizes[0], int(sizes[1]), number, activation, hidden, bias, "shared" in parts)
     except LipsymError as error:
         raise InputError(f"the network {text!r}: {error.given}", error.fails, error.remedy) from error
