@@ -6,6 +6,7 @@ Public names only; nothing is computed at import.
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
@@ -20,7 +21,9 @@ from lipsym.nets.network import Network, mlp
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
+from lipsym.refute.counterexample import Counterexample, Survived
 from lipsym.refute.global_witness import Witness, refute_global
+from lipsym.refute.refute import refute
 from lipsym.verdict import Verdict
 
 __version__ = "0.1.0"
@@ -32,6 +35,7 @@ __all__ = [
     "Box",
     "Claim",
     "Constant",
+    "Counterexample",
     "Dataset",
     "Elementwise",
     "Enclosure",
@@ -41,12 +45,15 @@ __all__ = [
     "ProductBall",
     "Sharpness",
     "Step",
+    "Supremum",
+    "Survived",
     "Unbounded",
     "Unknown",
     "Verdict",
     "Witness",
     "activation",
     "derive",
+    "enclose",
     "global_bounds",
     "loss",
     "mlp",
@@ -54,6 +61,7 @@ __all__ = [
     "parse_inputs",
     "parse_network",
     "parse_region",
+    "refute",
     "refute_global",
     "sharpness",
     "uniform_mlp",

@@ -40,12 +40,15 @@ RULES: dict[str, Rule] = {
         Rule("jump-jet", "local jet of a jump x ↦ x + Σ Δu_i V_i(x), of f itself for V = f − id and Δu = 1"),
         Rule("gronwall", "closed forms for the flow of dX = Σ V_i(X) du_i, coefficients at their largest"),
         Rule("majorant-ode", "the flow's equations of variation solved along a bound on ‖X_s‖: one integral per entry"),
+        Rule("l0l1-region", "‖D²Φ‖ ≤ L0 + L1‖∇Φ‖ on a region, of one sample and an affine output with bias"),
         Rule("path-witness-1", "‖D_θN‖ at parameters with one active neuron per layer, from below"),
         Rule("path-witness-2", "‖D²_θN[u, u]‖/‖u‖² at parameters with one active neuron per layer, from below"),
         Rule("offset-cancelling", "two neurons in opposition carry σ'(0) through a layer with σ(0) ≠ 0, from below"),
         Rule("rectifier-path", "one active neuron per layer, weights aligned with biases, for unbounded activations"),
         Rule("loss-witness", "a witness of the network with the label that makes its loss steep, from below"),
         Rule("equilibrium-witness", "derivatives of a flow at an unstable equilibrium, from below"),
+        Rule("inscribed-ball", "a region contains a ball around 0, where witnesses are built, from below"),
+        Rule("uniform-witness", "path witnesses of equal layers, depth and width symbols, from below"),
         Rule("kink-unbounded", "a jump of σ' or σ'' that the region meets makes the next constant infinite"),
         Rule("global-one-layer", "one layer has global constants: s1·√(S² + 1), s2·(S² + 1), and those of its losses"),
         Rule("global-order-1", "two or more layers have no global Lipschitz constant"),
@@ -56,5 +59,14 @@ RULES: dict[str, Rule] = {
         Rule("global-loss", "losses of two or more layers with biases have neither global constant"),
         Rule("global-decay", "weight decay: no global Lipschitz constant; the smoothness grows by λ"),
         Rule("global-l0l1", "‖D²Φ‖ ≤ L0 + L1‖∇Φ‖ fails globally for two or more layers with biases"),
+        Rule("first-column", "enclosing a supremum: the first layer enters by one column, at the largest ‖x‖"),
+        Rule("linear-output", "enclosing a supremum: an affine last layer enters by one row of full length"),
+        Rule("unit-symmetry", "enclosing a supremum: signs and order of the units of a layer may be chosen"),
+        Rule("running-error", "interval arithmetic with one bound on the rounding of a whole array"),
+        Rule(
+            "tabulated-activation", "ranges of an activation and three derivatives from tables of Taylor coefficients"
+        ),
+        Rule("multiplier-form", "a mean value form that knows the ball: f(c) + Σ sup(s d − μd²) + Σ μ(R² − ‖c‖²)"),
+        Rule("eigenvector-split", "λ_max of an interval matrix from a 2×2 matrix around an approximate eigenvector"),
     )
 }

@@ -90,6 +90,7 @@ def certificate(
     asked: Mapping[str, Any],
     evaluations: Sequence[Mapping[str, Any]] = (),
     case: str = "",
+    sharpness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A certificate of ``lipsym prove``: the derivation, its values in several arithmetics, and the search against it.
 
@@ -97,17 +98,23 @@ def certificate(
         outcome, asked: as for ``bound_document``.
         evaluations: what ``evaluation`` makes, one for each point.
         case: what the certificate is called in a report.
+        sharpness: what ``sharpness_record`` makes.
     """
     document = {"schema": CERTIFICATE_SCHEMA, "case": case} | bound_document(outcome, asked)
     for single in ("value", "at", "domain", "precision", "assumptions"):
         document.pop(single, None)
     used = dict.fromkeys(value["domain"] for item in evaluations for value in item["values"])
-    return document | {
-        "schema": CERTIFICATE_SCHEMA,
-        "libraries": libraries(),
-        "assumptions": [ARITHMETIC[name] for name in used],
-        "evaluations": [dict(item) for item in evaluations],
-    }
+    known = {} if sharpness is None else {"sharpness": dict(sharpness)}
+    return (
+        document
+        | known
+        | {
+            "schema": CERTIFICATE_SCHEMA,
+            "libraries": libraries(),
+            "assumptions": [ARITHMETIC[name] for name in used],
+            "evaluations": [dict(item) for item in evaluations],
+        }
+    )
 
 
 def evaluation(
@@ -115,6 +122,7 @@ def evaluation(
     values: Mapping[tuple[str, int], Enclosure],
     plain: Enclosure | None = None,
     search: Mapping[str, Any] | None = None,
+    witness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One point of a certificate.
 
@@ -123,6 +131,7 @@ def evaluation(
         values: the bound by domain and precision.
         plain: the plain recursion's bound at the same point, for comparison.
         search: what ``search_record`` makes; ``None`` if nothing was searched.
+        witness: what ``witness_record`` makes; ``None`` if no lower bound is known.
     """
     return {
         "at": dict(at),
@@ -131,6 +140,35 @@ def evaluation(
         ],
         "plain": None if plain is None else write_enclosure(plain),
         "search": None if search is None else dict(search),
+        "witness": None if witness is None else dict(witness),
+    }
+
+
+def witness_record(lower: End, rules: Sequence[str], parameters: Any = None, inputs: Any = None) -> dict[str, Any]:
+    """A lower bound at one point, from a family of witnesses tuned there.
+
+    Args:
+        lower: the certified lower bound.
+        rules: by which the family is one.
+        parameters, inputs: exact rationals in the region that reach it, but for rounding.
+    """
+    return {"lower": write_end(lower), "rules": list(rules), "parameters": parameters, "input": inputs}
+
+
+def sharpness_record(limit: sp.Expr | None, reason: str, growth: str, below: Bound | None) -> dict[str, Any]:
+    """How far the two sides are apart.
+
+    Args:
+        limit: of upper/lower for growing radii, where one is proved.
+        reason: why, or what is missing.
+        growth: the degree of both sides in the radius, in words.
+        below: the lower bound as a formula.
+    """
+    return {
+        "limit": None if limit is None else str(limit),
+        "reason": reason,
+        "growth": growth,
+        "below": None if below is None else derivation(below),
     }
 
 
