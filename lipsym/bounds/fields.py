@@ -87,6 +87,14 @@ class FieldFacts:
         return offset, slope + (1 if self.field.minus_identity else 0), square
 
     @property
+    def convex(self) -> bool:
+        """Whether ``F_θ`` is convex and non-decreasing in the norm of the state: a multiple of ``√(ν² + const)``."""
+        if isinstance(self.field, JetField):
+            return False
+        first, *others = self.field.network.layers
+        return isinstance(first, Affine) and not any(isinstance(layer, Affine) for layer in others)
+
+    @property
     def exact_flow(self) -> bool:
         """Whether the field is ``Ax + b`` or ``Ax`` in a ball around 0, whose majorant equation has a closed form."""
         if isinstance(self.field, JetField) or self.field.timed or self.field.minus_identity:

@@ -50,8 +50,8 @@ def flow_jets(
             nu = out.define(f"nu_{k}", jet.value, "jump-jet", "bounds the state after a jump")
         else:
             moving = tuple((abs(amount), fields[channel]) for channel, amount in piece.amounts)
-            flow = _flow(moving, nu, k, order, out)
             unordered = isinstance(piece, Variation) and len(moving) > 1
+            flow = _flow(moving, nu, k, order, unordered, out)
             jet = flow.unordered() if unordered else flow.elementary() if rule == "gronwall" else flow.majorant()
             nu = flow.end
         found.append(jet)
@@ -188,7 +188,7 @@ class _Flow:
         p = {i: growth * total for i, total in totals.items()}
         if self.order == 1:
             return self._jet(end, growth, ZERO, p, {}, {})
-        so_far = {i: sp.Min(totals[i], P[i] * s * ExpPhi(1, -rate * s), evaluate=False) for i in P}
+        so_far = {i: sp.Min(totals[i], *bounds, evaluate=False) for i, bounds in self._parts(P, s).items()}
         up = {i: growth * _over(C * sp.exp(rate * s) * so_far[i] + U[i], s) for i in P}
         pp = {
             (i, j): growth
@@ -202,6 +202,25 @@ class _Flow:
             for i, j in _pairs(P)
         }
         return self._jet(end, growth, growth * C * ExpPhi(1, rate), p, up, pp)
+
+    def _parts(self, P: dict[int, sp.Expr], s: sp.Expr) -> dict[int, list[sp.Expr]]:
+        """Bounds of ``∫_0^s e^{−Λr}P(r)dr``: by ``P(s)``, or by the chord from 0 to ``s`` where ``P`` is convex."""
+        z = self.rate * s
+        convex = []
+        if all(facts.convex for _, facts in self.moving):
+            states = _states(self.moving, self.start, s)
+            convex = [self._coefficients(n)[0] for n, is_convex in states if is_convex]
+        found = {}
+        for i in P:
+            chords = [
+                s * (line[i].subs(s, 0) * ExpPhi(2, -z) + line[i] * (ExpPhi(1, -z) - ExpPhi(2, -z))) for line in convex
+            ]
+            found[i] = (
+                chords
+                if len(chords) == len(_states(self.moving, self.start, s))
+                else [P[i] * s * ExpPhi(1, -z), *chords]
+            )
+        return found
 
     def unordered(self) -> Jet:
         """Several channels of which nothing but the total variations is known: any may move first.
@@ -260,27 +279,22 @@ class _Flow:
         return P, U, {b: summed.second(b, b) for b in summed.blocks}, summed.uu
 
 
-def _flow(moving: Weighted, start: sp.Expr, number: int, order: int, out: Derivation) -> _Flow:
+def _flow(moving: Weighted, start: sp.Expr, number: int, order: int, unordered: bool, out: Derivation) -> _Flow:
     """The flow with its last norm of the state and its rate as steps."""
-    end = out.define(f"nu_{number}", _state(moving, start, ONE), "gronwall", "bounds the state after a flow")
+    last = _state(moving, start, ONE, unordered)
+    end = out.define(f"nu_{number}", last, "gronwall", "bounds the state after a flow")
     slope = sp.Add(*(w * facts.jet(end).u for w, facts in moving))
     rate = out.define(f"Lambda_{number}", slope, "gronwall", "bounds the logarithm of ‖D_xX‖ along the flow")
     return _Flow(moving, start, end, rate, number, order, out)
 
 
-def _state(moving: Weighted, start: sp.Expr, s: sp.Expr) -> sp.Expr:
-    """A bound on ``‖X‖`` at the clock ``s``: linear growth along bounded fields, exponential growth otherwise."""
-    found = []
-    bounds = [(w, facts.bounded_by) for w, facts in moving]
-    if all(b is not None for _, b in bounds):
-        found.append(start + s * sp.Add(*(w * b for w, b in bounds)))
-    growth = [(w, facts.growth) for w, facts in moving]
-    if all(g is not None for _, g in growth):
-        offset = sp.Add(*(w * g[0] for w, g in growth))  # type: ignore[index]
-        rate = sp.Add(*(w * g[1] for w, g in growth))  # type: ignore[index]
-        square = sp.Max(*(g[2] for _, g in growth))  # type: ignore[index]
-        grown = _double(start, square) * sp.exp(rate * s) + 2 * offset * s * ExpPhi(1, rate * s)
-        found.append((grown - square / grown) / 2 if not square.is_zero else grown / 2)
+def _state(moving: Weighted, start: sp.Expr, s: sp.Expr, unordered: bool = False) -> sp.Expr:
+    """The least of the bounds of ``_states``.
+
+    Raises:
+        HypothesisError: if there is none.
+    """
+    found = [state for state, _ in _states(moving, start, s, unordered)]
     if not found:
         raise HypothesisError(
             "a vector field whose local jet has a slope that grows with the state was given",
@@ -288,6 +302,31 @@ def _state(moving: Weighted, start: sp.Expr, s: sp.Expr) -> sp.Expr:
             "give a field with a bounded value or a bounded slope",
         )
     return found[0] if len(found) == 1 else sp.Min(*found, evaluate=False)
+
+
+def _states(moving: Weighted, start: sp.Expr, s: sp.Expr, unordered: bool = False) -> list[tuple[sp.Expr, bool]]:
+    """Bounds on ``‖X‖`` at the clock ``s``, and whether each is known to be convex in ``s``: linear growth along
+    bounded fields, and exponential growth.
+
+    With ``‖V_i‖ ≤ a_i + ρ_i√(n² + τ²)`` and ``w = n + √(n² + τ²)``, ``dw ≤ Σ (2a_i + ρ_i w) dv_i``. If the channels do
+    not move in proportion and are not alike, those with an ``a_i`` may come first.
+
+    Proof: proofs/gronwall.md.
+    """
+    found = []
+    bounds = [(w, facts.bounded_by) for w, facts in moving]
+    if all(b is not None for _, b in bounds):
+        found.append((start + s * sp.Add(*(w * b for w, b in bounds)), True))
+    growth = [(w, facts.growth) for w, facts in moving]
+    if all(g is not None for _, g in growth):
+        offset = sp.Add(*(w * g[0] for w, g in growth))  # type: ignore[index]
+        rate = sp.Add(*(w * g[1] for w, g in growth))  # type: ignore[index]
+        square = sp.Max(*(g[2] for _, g in growth))  # type: ignore[index]
+        first = unordered and len({g[:2] for _, g in growth if g is not None}) > 1
+        added = 2 * offset * (sp.exp(rate) if first else s * ExpPhi(1, rate * s))
+        grown = _double(start, square) * sp.exp(rate * s) + added
+        found.append(((grown - square / grown) / 2 if not square.is_zero else grown / 2, offset.is_zero is True))
+    return found
 
 
 def _double(start: sp.Expr, square: sp.Expr) -> sp.Expr:

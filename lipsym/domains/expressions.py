@@ -126,6 +126,9 @@ class ExpPhi(Function):
     def _eval_rewrite_as_exp(self, order: sp.Expr, z: sp.Expr, **_: Any) -> sp.Expr:
         return (sp.exp(z) - sp.Add(*(z**j / sp.factorial(j) for j in range(int(order))))) / z**order
 
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        return self.rewrite(sp.exp)._eval_evalf(prec)
+
     def fdiff(self, argindex: int = 2) -> sp.Expr:
         order, z = self.args
         return self - order * ExpPhi(order + 1, z)

@@ -10,6 +10,7 @@ in ``w·f(c) ± (u − l)w²/8``: the mean value form, integrated over both halv
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -17,13 +18,13 @@ from typing import Any
 from lipsym.domains.record import Domain
 from lipsym.domains.search import Function, attempt, is_finite
 from lipsym.domains.slopes import variable
-from lipsym.enclosure import Enclosure
+from lipsym.enclosure import Enclosure, End
 from lipsym.errors import DomainError
 
 GAP = Fraction(1, 1 << 10)
 """Relative width at which the subdivision stops."""
 
-CELLS = 2000
+CELLS = 600
 """Budget in cells."""
 
 FIRST = 16
@@ -49,16 +50,16 @@ def integral(
     step = (upper - lower) / FIRST
     heap = [_cell(domain, function, lower + k * step, step) for k in range(FIRST)]
     heapify(heap)
-    low, high = (sum((cell[2 + i] for cell in heap), Fraction(0)) for i in (0, 1))
+    low, high = _total(heap)
     for _ in range(cells):
-        if is_finite(Enclosure(low, high)) and high - low <= GAP * max(abs(low), abs(high)):
+        if high - low <= GAP * max(abs(low), abs(high)) < math.inf:
             break
         _, start, old_low, old_high, width = heappop(heap)
         halves = [_cell(domain, function, start + k * width / 2, width / 2) for k in (0, 1)]
         for half in halves:
             heappush(heap, half)
-        if any(isinstance(end, float) for end in (low, high)):
-            low, high = (sum((cell[2 + i] for cell in heap), Fraction(0)) for i in (0, 1))
+        if isinstance(low, float) or isinstance(high, float):  # infinite ends do not cancel
+            low, high = _total(heap)
         else:
             low += halves[0][2] + halves[1][2] - old_low
             high += halves[0][3] + halves[1][3] - old_high
@@ -66,6 +67,13 @@ def integral(
     if not is_finite(found):
         function.value(domain.enclose(Enclosure(lower, upper)))  # says why, if the function has no value here
     return domain.ends(domain.enclose(found))
+
+
+def _total(cells: Sequence[tuple[Any, Fraction, End, End, Fraction]]) -> tuple[End, End]:
+    """The sums of the ends; a cell without a bound leaves the sum without one."""
+    lows, highs = [cell[2] for cell in cells], [cell[3] for cell in cells]
+    low = -math.inf if -math.inf in lows else sum(lows, Fraction(0))
+    return low, math.inf if math.inf in highs else sum(highs, Fraction(0))
 
 
 def phi(domain: Domain[Any], order: int, z: Any) -> Any:
@@ -112,7 +120,7 @@ def _phi_at(domain: Domain[Any], order: int, point: Fraction) -> Any:
 
 def _cell(
     domain: Domain[Any], function: Function, start: Fraction, width: Fraction
-) -> tuple[Any, Fraction, Any, Any, Fraction]:
+) -> tuple[Any, Fraction, End, End, Fraction]:
     """``(−width of the enclosure, start, lower, upper, width)`` of the integral over one cell."""
     cell = Enclosure(start, start + width)
     try:
@@ -120,7 +128,7 @@ def _cell(
         whole, slope = domain.ends(value), Enclosure(0) if slopes is None else domain.ends(slopes[0])
     except DomainError:
         whole, slope = attempt(domain, function, cell), Enclosure(-math.inf, math.inf)
-    low, high = whole.lo * width, whole.hi * width
+    low, high = (end if isinstance(end, float) else end * width for end in (whole.lo, whole.hi))
     if is_finite(slope):
         middle = attempt(domain, function, Enclosure(start + width / 2))
         if is_finite(middle):

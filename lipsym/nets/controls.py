@@ -6,6 +6,7 @@ between them, no jump at time 0. Every number is exact and finite, so the total 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -317,7 +318,7 @@ Control = Time | Jumps | DataPath | BoundedVariation | Piecewise | Mixture
 
 
 def _finite(value: Any, what: str) -> sp.Expr:
-    if value in (sp.oo, "oo", "inf") or value == float("inf"):
+    if value in (sp.oo, math.inf, "oo", "inf"):
         raise InputError(
             f"{value} was given as {what}",
             "the control has finite variation: the equation is a Stieltjes one, path by path",

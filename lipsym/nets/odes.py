@@ -12,15 +12,19 @@ from typing import Any
 
 import sympy as sp
 
+from lipsym.data import nile
 from lipsym.errors import InputError
 from lipsym.nets.activations import Activation
 from lipsym.nets.activations import activation as find_activation
-from lipsym.nets.controls import BoundedVariation, Control, Jump, Jumps, Piece, Time
+from lipsym.nets.controls import BoundedVariation, Control, DataPath, Jump, Jumps, Mixture, Piece, Time
 from lipsym.nets.fields import Field, LayerField, field_of
 from lipsym.nets.layers.affine import Affine
 from lipsym.nets.network import Layer, Network, check_shared_blocks, mlp
 from lipsym.nets.quantities import Exact, quantity
 from lipsym.nets.widths import Width, width
+
+SERIES = {"nile": nile}
+"""The shipped time series by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ def neural_ode(
 def neural_cde(
     dim: Width | str,
     activation: str | Activation,
-    control: Control | Sequence[Exact],
+    control: Control | Sequence[Exact] | str,
     horizon: Exact = 1,
     hidden: Width | str | None = None,
     bias: bool = True,
@@ -192,7 +196,8 @@ def neural_cde(
     Args:
         dim: length of the state.
         activation: ``σ``.
-        control: a control, or the total variation of each channel of a continuous one.
+        control: a control; the total variation of each channel of a continuous one; or the name of a shipped series,
+            ``"nile"``, for the path of the time and the series.
         horizon: ``T``.
         hidden: width of the hidden layers.
         bias: whether the maps have ``b``.
@@ -200,16 +205,20 @@ def neural_cde(
     Example:
         >>> print(neural_cde(4, "tanh", ["V", 2]))
         ncde:4:tanh:V,2
+        >>> print(neural_cde(2, "tanh", "nile").control.spec)
+        time and a path through 100 points in 1 channel
     """
-    driven = control if isinstance(control, Control) else BoundedVariation(*control)
+    driven = _control(control)
     step = 1 if hidden is None else 2
     fields = [
         _map(dim, activation, hidden, bias, first=1 + step * channel, timed=False) for channel in range(driven.channels)
     ]
-    bounded = isinstance(driven, BoundedVariation) and quantity(horizon, "the horizon") == 1
+    number = control if isinstance(control, str) else None
+    if isinstance(driven, BoundedVariation):
+        number = ",".join(map(str, driven.variations))
     text = None
-    if bounded:
-        text = _text("ncde", [dim, hidden], activation, [",".join(map(str, driven.variations))], bias)
+    if number is not None and quantity(horizon, "the horizon") == 1:
+        text = _text("ncde", [dim, hidden], activation, [number], bias)
     return ControlledODE(fields, driven, horizon, text)
 
 
@@ -291,6 +300,20 @@ def _map(
             for layer in made.layers
         ]
     )
+
+
+def _control(given: Control | Sequence[Exact] | str) -> Control:
+    if isinstance(given, Control):
+        return given
+    if isinstance(given, str):
+        if given not in SERIES:
+            raise InputError(
+                f"the series {given!r} was given",
+                "it is not among the shipped ones",
+                f"take one of {', '.join(SERIES)}",
+            )
+        return Mixture(Time(), DataPath(SERIES[given]()))
+    return BoundedVariation(*given)
 
 
 def _horizon(given: Exact) -> sp.Expr:

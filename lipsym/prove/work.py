@@ -28,6 +28,7 @@ from lipsym.lower.tune import LowerWitness
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss, loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.prove.suite import Case
 from lipsym.refute.confirm import Confirmed, certified_lower
@@ -77,7 +78,8 @@ def work(case: Case, seed: int = 0) -> Done:
         failures.append(f"expected {case.expect}, derived {kind(outcome)}{reason}")
     if not isinstance(outcome, Bound):
         return Done(case.title, case.quantity, case.file, certificate(outcome, asked, case=case.title), tuple(failures))
-    plain = derive(network, region, inputs, case.quantity, objective, rule="recursion") if case.compared else None
+    elementary = "gronwall" if isinstance(network, ControlledODE) else "recursion"
+    plain = derive(network, region, inputs, case.quantity, objective, rule=elementary) if case.compared else None
     sides = sharpness(network, region, inputs, case.quantity, objective)
     degree = str(growth(network, case.quantity, objective))
     record = sharpness_record(sides.limit, sides.reason, degree, sides.lower)
