@@ -225,9 +225,7 @@ def _of_flow(
     reached = isinstance(hi, Fraction) and hi - low <= gap * hi
     seconds = time.perf_counter() - started
     texts = ode.spec, region.spec, inputs.spec, None
-    return Supremum(
-        quantity, low, hi, reached, gap, found.point, None, found.variables, found.boxes, seconds, *texts
-    )
+    return Supremum(quantity, low, hi, reached, gap, found.point, None, found.variables, found.boxes, seconds, *texts)
 
 
 def _search(

@@ -83,7 +83,7 @@ def flow_supremum(
         return Unknown(quantity, reason)
     problems = _problems(ode, region, inputs, order, values)
     best = _prove(ode, region, inputs, order, values)
-    known = derive(ode, region, inputs, quantity)
+    known = derive(ode, region, inputs, quantity)  # type: ignore[arg-type]
     cap = evaluate_upper(known, values) if isinstance(known, Bound) else math.inf
     target = best.value / (1 - gap) if gap < 1 else math.inf
     closed: End = best.value
