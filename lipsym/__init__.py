@@ -7,6 +7,8 @@ from lipsym.bounds.pair import SmoothnessPair, smoothness_pair
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.box import DerivativeBound, derivative_bound
+from lipsym.enclose.one_region import RegionEnclosure
 from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
@@ -40,6 +42,7 @@ __all__ = [
     "Constant",
     "Counterexample",
     "Dataset",
+    "DerivativeBound",
     "Elementwise",
     "Enclosure",
     "Growth",
@@ -48,6 +51,7 @@ __all__ = [
     "LowerWitness",
     "Network",
     "ProductBall",
+    "RegionEnclosure",
     "Sharpness",
     "SmoothnessPair",
     "Step",
@@ -58,6 +62,7 @@ __all__ = [
     "Verdict",
     "Witness",
     "activation",
+    "derivative_bound",
     "derive",
     "enclose",
     "global_bounds",

@@ -14,19 +14,21 @@ import sympy as sp
 from lipsym.bounds.stages import Stage, stages
 from lipsym.lower.decision import Decision, GlobalBounds
 from lipsym.lower.divergence import HALF, Route, at, family
+from lipsym.lower.equilibrium import equation_decision
 from lipsym.lower.finite import Question, one_layer, sigmoid_pair, two_affine
 from lipsym.lower.moments import curvature_product, in_table, moments
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.uniform import UniformNetwork
 
 ORDERS = {"lipschitz": 1, "smoothness": 2}
 
 
 def global_bounds(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     loss: str | Loss | None = None,
     inputs: InputBall | Dataset | None = None,
 ) -> GlobalBounds:
@@ -52,6 +54,12 @@ def global_bounds(
     Proof: proofs/global-order-1.md, proofs/global-order-2.md and the files they name.
     """
     objective = None if loss is None else find_loss(loss)
+    if isinstance(network, ControlledODE):
+        network = network.as_network() or network
+    if isinstance(network, ControlledODE):
+        data = InputBall("S") if inputs is None else inputs
+        one, two = (equation_decision(network, data, objective, quantity) for quantity in ORDERS)
+        return GlobalBounds(one, two)
     if isinstance(network, UniformNetwork):
         reason = "the depth is a symbol: one layer has global constants, more layers have none; ask for .at(depth)"
         return GlobalBounds(_unknown("lipschitz", reason), _unknown("smoothness", reason))
