@@ -6,6 +6,8 @@ Public names only; nothing is computed at import.
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.box import DerivativeBound, derivative_bound
+from lipsym.enclose.one_region import RegionEnclosure
 from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
@@ -37,12 +39,14 @@ __all__ = [
     "Constant",
     "Counterexample",
     "Dataset",
+    "DerivativeBound",
     "Elementwise",
     "Enclosure",
     "InputBall",
     "LipsymError",
     "Network",
     "ProductBall",
+    "RegionEnclosure",
     "Sharpness",
     "Step",
     "Supremum",
@@ -52,6 +56,7 @@ __all__ = [
     "Verdict",
     "Witness",
     "activation",
+    "derivative_bound",
     "derive",
     "enclose",
     "global_bounds",
