@@ -20,7 +20,6 @@ import numpy as np
 
 from lipsym.bounds.kinks import kink
 from lipsym.bounds.result import Unbounded, Unknown
-from lipsym.domains.float64_rounding import check_arithmetic
 from lipsym.enclose.branch import Frontier
 from lipsym.enclose.climb import climb, highest
 from lipsym.enclose.cover import MOST_VARIABLES, Cover
@@ -162,7 +161,6 @@ def enclose(
     problem = _problem(question, quantity)
     if not isinstance(problem, tuple):
         return problem
-    check_arithmetic()
     reduced, layout = problem
     if len(reduced.names) > SEARCHED and objective is None and is_supported(network):
         return enclose_region(network, region, inputs, quantity, values, wanted)
