@@ -54,7 +54,7 @@ def bound_document(
     described = {name: asked[name] for name in ("quantity", "side", "network", "region", "inputs", "loss")}
     document: dict[str, Any] = {
         "schema": BOUND_SCHEMA,
-        "lipsym": _version("lipsym"),
+        "lipsym": version_of("lipsym"),
         "outcome": _kind(outcome),
     } | described
     if isinstance(outcome, Bound):
@@ -163,7 +163,7 @@ def search_record(
 
 def libraries() -> dict[str, str]:
     """Versions of everything that computes a bound."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+    return {"python": platform.python_version()} | {name: version_of(name) for name in LIBRARIES}
 
 
 def unfolded_size(bound: Bound) -> int:
@@ -191,7 +191,8 @@ def _kind(outcome: Bound | Unbounded | Unknown) -> str:
     return type(outcome).__name__.lower()
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """The version of an installed package."""
     try:
         return version(name)
     except PackageNotFoundError:
