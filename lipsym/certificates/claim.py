@@ -6,14 +6,13 @@ steps, a cover, or a point of the region with a direction. ``digest`` binds ever
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from lipsym.bounds.hypotheses import hypotheses
 from lipsym.bounds.result import Bound
+from lipsym.certificates.digest import sealed
 from lipsym.certificates.document import ARITHMETIC, derivation, libraries, version_of
 from lipsym.certificates.numbers import write_enclosure
 from lipsym.certificates.question import flat, question, vector
@@ -95,13 +94,6 @@ def claim_document(
         "libraries": libraries(),
     }
     return sealed(document)
-
-
-def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with its digest: SHA-256 of the other fields as JSON with sorted keys and no spaces."""
-    rest = {name: value for name, value in document.items() if name != "digest"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return rest | {"digest": "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()}
 
 
 def rules_of(evidence: Any) -> set[str]:

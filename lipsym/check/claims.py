@@ -7,7 +7,7 @@ arithmetic than the one that wrote it; what is not re-checked is said in ``Check
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -32,7 +32,7 @@ from lipsym.check.document import (
     refuse,
 )
 from lipsym.check.jets import Calculus
-from lipsym.check.model import Model, Values, rebuild
+from lipsym.check.model import Model, Values, rebuild, sampled
 from lipsym.domains import domain as numeric_domain
 from lipsym.domains import evaluate, evaluate_program
 from lipsym.domains.parse import parse, symbol
@@ -49,7 +49,8 @@ PRECISION = 100
 OTHER = {"float64": "arb", "arb": "mpmath", "mpmath": "arb", "symbolic": "mpmath"}
 """The domain that re-checks what another one made."""
 
-OPTIONAL = (dict, type(None))
+BOUND_FIELDS = "quantity side expr steps result constants integers question evaluations".split()
+OPTIONAL, LIST = (dict, type(None)), (list, type(None))
 ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}
 
 
@@ -151,27 +152,25 @@ def _part(
         raise refuse(f"the claimed number {stored}", f"the expression is {number_}")
     lo: Any = Fraction(0)
     hi: Any = float("inf")
-    equal = False
+    reached, equal = hi, False
     if above is not None:
         if above.get("kind") == "cover":
             made = run.other(above.get("domain", ""))
             hi, boxes = check_cover(model, above, order, values, numeric_domain(made, 53), run.budget - run.boxes)
-            run.boxes += boxes
+            run.boxes, reached = run.boxes + boxes, hi
         else:
-            hi, equal = _closed_form(above, values, expr, run)
+            hi, reached, equal = _closed_form(above, values, expr, run)
     if below is not None:
         lo = _witness(below, model, order, values, run)
     if lo > hi:
         raise refuse(f"a supremum between {lo} and {hi}", "one of its bounds is wrong")
-    at_most = hi <= number_.lo or equal
-    at_least = lo >= number_.hi
-    less, more = hi < number_.lo, lo > number_.hi
-    holds, fails = (at_most, more) if relation == "<=" else (at_least, less)
+    holds, fails = (reached <= number_.lo or equal, lo > number_.hi), (lo >= number_.hi, reached < number_.lo)
+    holds, fails = holds if relation == "<=" else fails
     return values, Verdict.PROVED if holds else Verdict.REFUTED if fails else Verdict.UNDECIDED, (lo, hi)
 
 
-def _closed_form(item: Any, values: Values, expr: sp.Expr, run: Checking) -> tuple[Fraction, bool]:
-    """The upper end of the closed form, and whether it is at most the claimed expression by exact simplification."""
+def _closed_form(item: Any, values: Values, expr: sp.Expr, run: Checking) -> tuple[Any, Any, bool]:
+    """The stored upper end, the one reached here, and whether it is at most the claim by exact simplification."""
     _, made, _, steps, result, constants, integers, stored, comparison = fields(
         item, "a closed form", kind=str, domain=str, precision=int, steps=list, result=str, constants=list,
         integers=list, value=dict, comparison=str)  # fmt: skip
@@ -181,14 +180,14 @@ def _closed_form(item: Any, values: Values, expr: sp.Expr, run: Checking) -> tup
     )
     bound = enclosure(stored, "the value of a closed form")
     found = evaluate_program(program, last, {**values, **known}, run.other(made), PRECISION)
-    if not (found.overlaps(bound) and found.hi <= bound.hi):
+    if not (found.overlaps(bound) and found.hi <= bound.hi * (1 + Fraction(1, 2**10))):
         raise refuse(f"the value {bound} of a closed form", f"re-evaluated it is {found}")
     if comparison != "exact":
-        return Fraction(bound.hi), False
+        return bound.hi, found.hi, False
     points = {name: v.lo for name, v in {**values, **known}.items() if v.lo == v.hi}
     difference = evaluate_program(program, last - expr, points, "symbolic", PRECISION)
     run.trusted["SymPy's simplification of the difference of two equal expressions"] = None
-    return Fraction(bound.hi), difference.hi <= 0
+    return bound.hi, found.hi, difference.hi <= 0
 
 
 def _program(steps: Any, result: str, constants: Any, integers: Any) -> tuple[list[Any], sp.Expr, dict[str, Enclosure]]:
@@ -204,25 +203,97 @@ def _program(steps: Any, result: str, constants: Any, integers: Any) -> tuple[li
 def _witness(item: Any, model: Model, order: int, values: Values, run: Checking) -> Fraction:
     """The lower bound that a point of the region and a direction prove."""
     _, made, _, theta, x, direction, stored = fields(
-        item, "a witness", kind=str, domain=str, precision=int, theta=list, x=(list, type(None)), direction=list,
-        value=str)  # fmt: skip
+        item, "a witness", kind=str, domain=str, precision=int, theta=list, x=LIST, direction=list, value=str
+    )
+    least = number(stored, "the value of a witness")
+    _reaches(least, model, order, values, theta, x, direction, run.other(made))
+    return least
+
+
+def _reaches(
+    least: Fraction, model: Model, order: int, values: Values, theta: Any, x: Any, direction: Any, domain: str
+) -> None:
+    """Refuse a point that lies outside, or at which the derivative along the direction is below ``least``."""
     point, along = numbers(theta, "theta", model.count), numbers(direction, "a direction", model.count)
     at = None if x is None else numbers(x, "an input", model.widths[0])
     if not model.contains(point, values):
         raise refuse("the parameters of a witness", "they lie outside of the region")
     if (at is None) != (model.loss is not None) or (at is not None and not model.admits(at, values)):
         raise refuse("the input of a witness", "it is not one that the claim is about")
-    least = number(stored, "the value of a witness")
-    domain = numeric_domain(run.other(made), PRECISION)
-    with domain.session() as inner:
+    with numeric_domain(domain, PRECISION).session() as inner:
         found = Calculus(model, inner).form(point, along, at, order)
     if not least <= found.lo:
         raise refuse(f"the value {least} of a witness", f"the derivative's norm there is {found}")
-    return least
+
+
+def _flat(nested: Any) -> Iterator[Any]:
+    """The entries of nested lists, without what is missing."""
+    if isinstance(nested, list):
+        for item in nested:
+            yield from _flat(item)
+    elif nested is not None:
+        yield nested
 
 
 def _bound(document: Document, run: Checking) -> str:
-    raise refuse("a certificate of prove", "not yet")
+    """A certificate of ``lipsym prove``: the formula's values, the search against it, the supremum where it is known."""
+    if not _rules(document) <= known_rules():
+        raise refuse("the rules of a certificate", "not all of them are among the rules with a proof")
+    if document.get("outcome") != "bound":
+        run.trusted[f"the theorems {', '.join(sorted(_rules(document)))} (proofs/)"] = None
+        return f"{document.get('quantity')}: {document.get('outcome')}"
+    quantity, side, text, steps, result, constants, integers, question, evaluations = fields(
+        {name: document.get(name) for name in BOUND_FIELDS}, "a certificate", quantity=str, side=str, expr=str,
+        steps=list, result=str, constants=list, integers=list, question=OPTIONAL, evaluations=list)  # fmt: skip
+    if quantity not in ORDERS or side != "upper":
+        raise refuse(f"a bound on {quantity!r:.80} from the {side!r:.80} side", "these bounds are from above")
+    program, last, known = _program(steps, result, constants, integers)
+    whole = parse(text, frozenset(map(str, integers)))
+    order = ORDERS[quantity]
+    model = None if question is None else rebuild(question, order)
+    run.trusted[f"that the formula bounds the quantity, by the rules {', '.join(sorted(_rules(steps)))} (proofs/)"] = (
+        None
+    )
+    for item in evaluations:
+        at, stored, _, search, _, verified = fields(
+            item, "an evaluation", at=dict, values=list, plain=OPTIONAL, search=OPTIONAL, witness=OPTIONAL,
+            verified=OPTIONAL)  # fmt: skip
+        values = {symbol(name).name: Enclosure(number(v, name)) for name, v in at.items()}
+        found = [_value(program, last, {**values, **known}, value, run) for value in stored]
+        if not evaluate_program(program, whole, {**values, **known}, "arb", PRECISION).overlaps(found[0]):
+            raise refuse("the unfolded formula", "it has another value than the steps")
+        if search is not None:
+            _search(search, model, order, values, found[0], run)
+        if verified is not None and model is not None:
+            _, verdict, _ = _part(
+                verified, model, order, "<=", sp.Rational(found[0].hi.numerator, found[0].hi.denominator), run
+            )  # type: ignore[union-attr]
+    return f"{quantity} ≤ {result} at {len(evaluations)} points"
+
+
+def _value(program: Any, last: sp.Expr, given: Values, item: Any, run: Checking) -> Enclosure:
+    """A stored value, re-evaluated in another domain."""
+    made, _, lo, hi = fields(item, "a value", domain=str, precision=int, lo=str, hi=str)
+    stored = enclosure({"lo": lo, "hi": hi}, "a value")
+    found = evaluate_program(program, last, given, run.other(made), PRECISION)
+    if not stored.overlaps(found):
+        raise refuse(f"the value {stored} of the formula", f"re-evaluated it is {found}")
+    return stored
+
+
+def _search(item: Any, model: Model | None, order: int, values: Values, bound: Enclosure, run: Checking) -> None:
+    """The best point that a search found, and whether the bound stands above it."""
+    stated, lower, _, nested, x, direction, data, _ = fields(
+        item, "a search", verdict=str, lower=str, evaluations=int, parameters=LIST, input=LIST, direction=LIST,
+        data=OPTIONAL, method=str)  # fmt: skip
+    least = number(lower, "a lower bound")
+    if (stated == "no counterexample found") != (least <= bound.hi):
+        raise refuse(f"a search that says {stated!r:.80}", f"its lower bound is {lower} and the bound {bound}")
+    if direction is None or model is None:
+        run.trusted["lower bounds of searches whose directions are not part of the certificate"] = None
+        return
+    model = model if data is None else sampled(model, data, values)
+    _reaches(least, model, order, values, list(_flat(nested)), x, direction, run.other("arb"))
 
 
 def _rules(item: Any) -> set[str]:

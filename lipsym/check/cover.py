@@ -89,13 +89,13 @@ def check_cover(
     reduced, most, tree = reduce(model, values), number(bound, "the bound"), _unpack(nodes)
     stated = list(zip(numbers(lo, "the root box", len(names)), numbers(hi, "the root box", len(names)), strict=True))
     boxes = leaves(tree, stated, cases)
-    if len(set(names)) == len(names) and set(names) == set(reduced.names):
+    if sorted(map(str, names)) == sorted(reduced.names):
         order_of = [names.index(name) for name in reduced.names]
         root = [stated[i] for i in order_of]
         _contains(root, reduced)
         starts = ([box[i] for i in order_of] for box in boxes)
     else:
-        root, starts = reduced.root, iter([reduced.root] if list(boxes) else [])
+        root, starts = reduced.root, iter([reduced.root] if all(boxes) else [])
     count = 0
     with domain.session() as inner:
         leaf = Leaf(model, reduced, order, most, inner)
@@ -128,6 +128,8 @@ def _contains(root: Box, reduced: Reduced) -> None:
 
 def leaves(tree: bytes, root: Box, cases: int) -> Iterator[Box]:
     """The leaves of a preorder of bisection trees; refuses what is not ``cases`` complete trees."""
+    if not 0 < cases <= len(tree):
+        raise refuse(f"a cover of {cases} cases", "each case has a tree")
     waiting = [root] * cases
     for code in tree:
         if not waiting or code > len(root):
@@ -137,7 +139,7 @@ def leaves(tree: bytes, root: Box, cases: int) -> Iterator[Box]:
             waiting += reversed(_halves(box, code - 1))
         else:
             yield box
-    if waiting or not tree:
+    if waiting:
         raise refuse("the tree of a cover", "it ends before it covers the box")
 
 

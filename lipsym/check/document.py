@@ -16,7 +16,7 @@ from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError, LipsymError
 
 CLAIM_SCHEMA = "lipsym/claim/1"
-BOUND_SCHEMA = "lipsym/certificate/1"
+BOUND_SCHEMA = "lipsym/certificate/2"
 
 LARGEST_FILE = 32_000_000
 """Bytes of a certificate beyond which it is not read: a cover of a million boxes takes at most 5 000 000."""

@@ -7,14 +7,14 @@ both sides of 0; the table that wrote them is not consulted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
-from lipsym.check.document import fields, numbers, refuse
+from lipsym.check.document import fields, number, numbers, refuse
 from lipsym.domains import evaluate
 from lipsym.domains.compile import Program
 from lipsym.domains.parse import parse
@@ -75,7 +75,8 @@ class Model:
         spans: first place and end of each parameter block.
         region: of the parameters.
         radius: of the ball of inputs; ``None`` for given points.
-        points, labels: the data; a label is a class, or the components of a target between commas.
+        points, labels: the data; a label is a class, or the components of a target between commas. For a ball of
+            inputs, the radius of the targets.
         loss: its name and weight decay; ``None`` for the network itself.
     """
 
@@ -157,6 +158,19 @@ def rebuild(question: Any, order: int) -> Model:
     return Model(tuple(layers), spans, _region(region, spans), radius, points, labels, _loss(loss))
 
 
+def sampled(model: Model, data: Any, values: Values) -> Model:
+    """The model at samples that the question about balls of inputs and targets admits."""
+    _, points, labels = _inputs(data, model.widths[0])
+    far = model.radius is None or not all(model.admits(x, values) for x in points)
+    if far or len(labels) != len(points):
+        raise refuse("the samples of a search", "they are not among the inputs that the bound is about")
+    if model.loss is not None and model.loss[0] in ("mse", "huber"):
+        squares = [sum(number(y, "a target") ** 2 for y in label.split(",")) for label in labels]
+        if not all(square <= value(_radius(model.labels[0]) ** 2, values).lo for square in squares):
+            raise refuse("the targets of a search", "they lie outside of the ball of the bound")
+    return replace(model, radius=None, points=points, labels=labels)
+
+
 @lru_cache(maxsize=64)
 def activation(text: str, slopes: tuple[str, ...], order: int) -> Sigma:
     """An activation, its derivatives confirmed by differentiation on ``z > 0`` and on ``z < 0``.
@@ -207,8 +221,8 @@ def _region(item: Mapping[str, Any], spans: Sequence[tuple[int, int]]) -> Region
 
 def _inputs(item: Mapping[str, Any], width: int) -> tuple[sp.Expr | None, tuple[Any, ...], tuple[Any, ...]]:
     if item.get("kind") == "ball":
-        _, radius, _ = fields(item, "the inputs", kind=str, radius=str, labels=str)
-        return _radius(radius), (), ()
+        _, radius, labels = fields(item, "the inputs", kind=str, radius=str, labels=str)
+        return _radius(radius), (), (labels,)
     _, points, labels = fields(item, "the inputs", kind=str, points=list, labels=list)
     rows = tuple(tuple(numbers(point, "an input", width)) for point in points)
     if not rows or len(labels) not in (0, len(rows)):
