@@ -15,9 +15,10 @@ from lipsym.bounds.result import Bound
 from lipsym.certificates.digest import sealed
 from lipsym.certificates.document import ARITHMETIC, derivation, libraries, version_of
 from lipsym.certificates.numbers import write_enclosure
-from lipsym.certificates.question import flat, question, vector
+from lipsym.certificates.question import flat, question, samples, vector
 from lipsym.enclosure import Enclosure
 from lipsym.nets.claim import Claim
+from lipsym.nets.inputs import Dataset
 
 CLAIM_SCHEMA = "lipsym/claim/1"
 
@@ -47,15 +48,27 @@ def cover(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def witness(
-    params: Sequence[Any], x: Sequence[Any] | None, direction: Sequence[Any], value: Fraction, precision: int
+    params: Sequence[Any],
+    x: Sequence[Any] | None,
+    direction: Sequence[Any],
+    value: Fraction,
+    precision: int,
+    data: Dataset | None = None,
 ) -> dict[str, Any]:
-    """Evidence from below: exact parameters and input, and a direction in which the derivative is large."""
+    """Evidence from below: exact parameters and input, and a direction in which the derivative is large.
+
+    Args:
+        params, x, direction: where; ``x`` is ``None`` for a loss.
+        value, precision: the lower bound there, from Arb.
+        data: the samples of a loss, where the question leaves them open.
+    """
     return {
         "kind": "witness",
         "domain": "arb",
         "precision": precision,
         "theta": flat(params),
         "x": None if x is None else vector(x),
+        "data": None if data is None else samples(data),
         "direction": flat(direction),
         "value": str(value),
     }

@@ -34,7 +34,7 @@ def question(network: Network, region: Region, inputs: InputBall | Dataset, loss
     return {
         "network": {"layers": [_layer(layer) for layer in network.layers]},
         "region": _region(network, region),
-        "inputs": _inputs(inputs),
+        "inputs": samples(inputs),
         "loss": None
         if loss is None
         else {"name": loss.name, "weight_decay": str(loss.weight_decay), "delta": str(loss.delta)},
@@ -84,7 +84,8 @@ def _region(network: Network, region: Region) -> dict[str, Any]:
     }
 
 
-def _inputs(inputs: InputBall | Dataset) -> dict[str, Any]:
+def samples(inputs: InputBall | Dataset) -> dict[str, Any]:
+    """Where inputs lie, as plain data."""
     if isinstance(inputs, InputBall):
         return {"kind": "ball", "radius": str(inputs.radius), "labels": str(inputs.label_radius)}
     labels = [] if inputs.labels is None else np.atleast_2d(inputs.labels.T).T.tolist()

@@ -19,7 +19,7 @@ from typing import Any
 
 import sympy as sp
 
-from lipsym.check.cover import ExhaustedError, check_cover
+from lipsym.check.cover import BeyondReachError, check_cover
 from lipsym.check.document import (
     CLAIM_SCHEMA,
     Document,
@@ -49,7 +49,7 @@ PRECISION = 100
 OTHER = {"float64": "arb", "arb": "mpmath", "mpmath": "arb", "symbolic": "mpmath"}
 """The domain that re-checks what another one made."""
 
-BOUND_FIELDS = "quantity side expr steps result constants integers question evaluations".split()
+BOUND_FIELDS = ["quantity", "side", "expr", "steps", "result", "constants", "integers", "question", "evaluations"]
 OPTIONAL, LIST = (dict, type(None)), (list, type(None))
 ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}
 
@@ -102,7 +102,7 @@ def check(source: str | Path | Document, domain: str | None = None, budget: int 
         authentic(document)
         text = _claim(document, run) if document["schema"] == CLAIM_SCHEMA else _bound(document, run)
         verdict = Verdict.PROVED
-    except ExhaustedError as error:
+    except BeyondReachError as error:
         verdict, text = Verdict.UNDECIDED, "; ".join(str(error).splitlines())
     except LipsymError as error:
         verdict, text = Verdict.REFUTED, "; ".join(str(error).splitlines()[:2])
@@ -202,10 +202,11 @@ def _program(steps: Any, result: str, constants: Any, integers: Any) -> tuple[li
 
 def _witness(item: Any, model: Model, order: int, values: Values, run: Checking) -> Fraction:
     """The lower bound that a point of the region and a direction prove."""
-    _, made, _, theta, x, direction, stored = fields(
-        item, "a witness", kind=str, domain=str, precision=int, theta=list, x=LIST, direction=list, value=str
-    )
+    _, made, _, theta, x, data, direction, stored = fields(
+        item, "a witness", kind=str, domain=str, precision=int, theta=list, x=LIST, data=OPTIONAL, direction=list,
+        value=str)  # fmt: skip
     least = number(stored, "the value of a witness")
+    model = model if data is None else sampled(model, data, values)
     _reaches(least, model, order, values, theta, x, direction, run.other(made))
     return least
 
@@ -236,7 +237,7 @@ def _flat(nested: Any) -> Iterator[Any]:
 
 
 def _bound(document: Document, run: Checking) -> str:
-    """A certificate of ``lipsym prove``: the formula's values, the search against it, the supremum where it is known."""
+    """A certificate of ``lipsym prove``: the formula's values, the search against it, the supremum where enclosed."""
     if not _rules(document) <= known_rules():
         raise refuse("the rules of a certificate", "not all of them are among the rules with a proof")
     if document.get("outcome") != "bound":
@@ -265,9 +266,8 @@ def _bound(document: Document, run: Checking) -> str:
         if search is not None:
             _search(search, model, order, values, found[0], run)
         if verified is not None and model is not None:
-            _, verdict, _ = _part(
-                verified, model, order, "<=", sp.Rational(found[0].hi.numerator, found[0].hi.denominator), run
-            )  # type: ignore[union-attr]
+            top = Fraction(found[0].hi)
+            _part(verified, model, order, "<=", sp.Rational(top.numerator, top.denominator), run)
     return f"{quantity} ≤ {result} at {len(evaluations)} points"
 
 

@@ -38,8 +38,8 @@ IDLE: Place = (None, ZERO)
 _ALONG = (parse("S/sqrt(S**2 + 1)"), parse("1/sqrt(S**2 + 1)"))
 
 
-class ExhaustedError(LipsymError, ValueError):
-    """The budget of boxes ended before the last leaf."""
+class BeyondReachError(LipsymError, ValueError):
+    """The budget of boxes ended before the last leaf, or the question is one that is not covered here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def check_cover(
 
     Raises:
         RefusedError: if the record is no cover of the region.
-        ExhaustedError: if the budget ended.
+        BeyondReachError: if the budget ended.
     """
     _, _, _, _, names, lo, hi, cases, nodes, bound = fields(
         item, "a cover", kind=str, domain=str, precision=int, reductions=list, variables=list,
@@ -104,7 +104,7 @@ def check_cover(
             while waiting:
                 count += 1
                 if count > budget:
-                    raise ExhaustedError(
+                    raise BeyondReachError(
                         f"the bound {float(most):.6g} by branch and bound",
                         f"the budget of {budget} boxes ended",
                         "raise it",
@@ -236,7 +236,9 @@ def reduce(model: Model, values: Values) -> Reduced:
     """
     region, count, width = model.region, model.count, model.widths[0]
     if model.radius is None or model.loss is not None:
-        raise refuse("a branch and bound over given points, or of a loss", "it is not re-checked by this version")
+        raise BeyondReachError(
+            "a cover of a loss, or over given inputs", "it is not re-checked by this version", "take another proof"
+        )
     affine = [layer for layer in model.layers if isinstance(layer, Affine)]
     first, last = affine[0], affine[-1]
     once = {layer.block for layer in affine if sum(layer.block == other.block for other in affine) == 1}

@@ -25,7 +25,7 @@ from lipsym.prove import prove as run_suite
 from lipsym.prove.run import Progress as Report
 from lipsym.prove.work import Done
 from lipsym.report.decimals import decimal
-from lipsym.report.view import ratio
+from lipsym.report.view import ratio, verified_ratio
 
 CORES = os.cpu_count() or 1
 
@@ -72,7 +72,16 @@ def lines(done: Done) -> Iterator[str]:
             lower = f"≥ {decimal(read_end(item['search']['lower']), up=False)}"
             quotient: Fraction | None = ratio(item)
             over = "–" if quotient is None else decimal(quotient, 5)
-        yield f"{name} |{point} {upper} | {lower} | {over} | {rules}{_witness(item)}"
+        yield f"{name} |{point} {upper} | {lower} | {over} | {rules}{_supremum(item)}{_witness(item)}"
+
+
+def _supremum(item: Mapping[str, Any]) -> str:
+    """The certified supremum, and the factor by which the bound exceeds it at most."""
+    found, over = item.get("verified"), verified_ratio(item)
+    if found is None or over is None:
+        return ""
+    sup = read_enclosure(found["sup"])
+    return f" | sup in [{decimal(sup.lo, up=False)}, {decimal(sup.hi)}], bound/sup ≤ {decimal(over, 5)}"
 
 
 def _witness(item: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ never averaged away; the comparison is one of exact rationals.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -17,20 +17,31 @@ import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import certificate, evaluation, search_record
-from lipsym.certificates.numbers import write_end
+from lipsym.certificates.numbers import read_enclosure, write_end
+from lipsym.certificates.question import flat, question, samples
 from lipsym.derive import derive
 from lipsym.domains import evaluate as domain_evaluate
 from lipsym.enclosure import Enclosure, End
 from lipsym.lower.sharpness import sharpness
+from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss, loss
 from lipsym.nets.network import Network
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.prove.suite import Case
-from lipsym.refute.confirm import Confirmed, certified_lower
+from lipsym.refute.ascent import maximise
+from lipsym.refute.confirm import Confirmed, confirm
+from lipsym.verify.decide import enclosed
+from lipsym.verify.witness import steepest
 
 ARITHMETICS = (("arb", 53), ("mpmath", 53), ("float64", 53))
 """The domains every bound is evaluated in, with their precision in bits; the first is the one reported."""
+
+LARGEST_VERIFIED = 13
+"""Parameters up to which the supremum is enclosed by branch and bound."""
+
+GAP, BUDGET = Fraction(1, 50), 5
+"""Relative width of that enclosure, and seconds it may take."""
 
 NOTHING_FOUND, REFUTED = "no counterexample found", "refuted"
 
@@ -85,17 +96,54 @@ def work(case: Case, seed: int = 0) -> Done:
         search = None
         if case.budget and index < case.searched and isinstance(network, Network):
             data = inputs if objective is None else attack_data(inputs, objective, network, at)
-            found = certified_lower(network, region, data, case.quantity, at, seed, case.budget, objective)
-            search = searched(found, upper)
+            found, direction = attack(network, region, data, case, objective, at, seed)
+            search = searched(found, upper, direction, None if objective is None else data)
             failures += refutation(found, upper, at)
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
-        item = evaluation(at, values, beside, search)
+        verified = None
+        if search is not None and objective is None and small(network) and isinstance(upper, Fraction):
+            verified = supremum(network, region, inputs, case.quantity, upper, at)
+            if verified is not None and read_enclosure(verified["sup"]).lo > upper:
+                failures.append(f"REFUTED at {_point(at)}: the supremum is in {read_enclosure(verified['sup'])}")
+        item = evaluation(at, values, beside, search, verified=verified)
         if isinstance(below, Bound):
             reached = evaluate(below, at)[ARITHMETICS[0]]
             failures += [] if reached.lo <= upper else [f"the witness at {_point(at)} is above the bound"]
             item["witness"] = {"lower": write_end(reached.lo), "limit": None if limit is None else str(limit)}
         items.append(item)
-    return Done(case.title, case.quantity, case.file, certificate(outcome, asked, items, case.title), tuple(failures))
+    plain_data = question(network, region, inputs, objective) if written(network) else None  # type: ignore[arg-type]
+    document = certificate(outcome, asked, items, case.title, plain_data)
+    return Done(case.title, case.quantity, case.file, document, tuple(failures))
+
+
+def written(network: Any) -> bool:
+    """Whether a certificate can hold the network as plain data: its depth and widths are numbers."""
+    return isinstance(network, Network) and isinstance(network.parameter_count, int)
+
+
+def small(network: Any) -> bool:
+    """Whether branch and bound, and the checker's after it, enclose the supremum in seconds."""
+    return written(network) and network.parameter_count <= LARGEST_VERIFIED
+
+
+def supremum(
+    network: Any, region: Any, inputs: Any, quantity: str, upper: Fraction, at: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """The supremum at numbers, enclosed, as a part of the claim that it is at most the bound."""
+    claim = Claim(network, region, inputs, quantity, "<=", upper)
+    values = {name: Enclosure(Fraction(value)) for name, value in at.items()}
+    return enclosed(claim, values, GAP, BUDGET)
+
+
+def attack(
+    network: Network, region: Any, data: Any, case: Case, objective: Loss | None, at: Mapping[str, str], seed: int
+) -> tuple[Confirmed, Any]:
+    """The best point of a search, with a direction in which the derivative is that large."""
+    candidate = maximise(network, region, data, case.quantity, at, seed, case.budget, objective)
+    found = confirm(network, region, data, candidate, case.quantity, at, objective)
+    claim = Claim(network, region, data, case.quantity, ">=", 0, objective)
+    value, direction = steepest(claim, found.params, found.x, candidate.direction)
+    return replace(found, value=value), direction
 
 
 def kind(outcome: Bound | Unbounded | Unknown) -> str:
@@ -129,7 +177,7 @@ def refutation(found: Confirmed, upper: End, at: Mapping[str, Any]) -> list[str]
     return [f"REFUTED at {_point(at)}: {claim} at the parameters {parameters} and the input {x}"]
 
 
-def searched(found: Confirmed, upper: End) -> dict[str, Any]:
+def searched(found: Confirmed, upper: End, direction: Any = None, data: Any = None) -> dict[str, Any]:
     """The search's part of the certificate."""
     return search_record(
         verdict=NOTHING_FOUND if found.value <= upper else REFUTED,
@@ -137,6 +185,8 @@ def searched(found: Confirmed, upper: End) -> dict[str, Any]:
         evaluations=found.evaluations,
         parameters=[[None if part is None else write_arrays([part])[0] for part in pair] for pair in found.params],
         inputs=None if found.x is None else [write_end(v) for v in found.x],
+        direction=None if direction is None else flat(direction),
+        data=None if data is None else samples(data),
         method="projected ascent in floating point; confirmed by Arb at these rational parameters",
     )
 

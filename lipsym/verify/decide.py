@@ -3,8 +3,8 @@
 Invariant: a part's verdict is the comparison of its evidence's numbers with an enclosure of the claimed expression, in
 exact rationals; the whole is PROVED only by parts that tile the values, and REFUTED by any one of them.
 
-From above: the closed form that ``derive`` yields, then branch and bound. From below: a search, confirmed at exact
-rationals. Over ranges of the numbers, boxes of values are bisected until each is decided.
+From above: the closed form that ``derive`` yields, then branch and bound. From below: the best point of branch and
+bound, or of a search, at exact rationals. Over ranges, boxes of values are bisected until each is decided.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from typing import Any
 import sympy as sp
 
 from lipsym.bounds.result import Bound
-from lipsym.certificates.claim import claim_document, closed_form
+from lipsym.certificates.claim import claim_document, closed_form, cover
 from lipsym.certificates.numbers import write_enclosure
 from lipsym.derive import derive
 from lipsym.domains import evaluate, evaluate_program
 from lipsym.domains.parse import exact
+from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import DomainError, InputError, MissingValueError
 from lipsym.nets.claim import Claim
@@ -37,13 +38,16 @@ from lipsym.nets.regions import Ball, Box
 from lipsym.verdict import Verdict
 from lipsym.verify.certificate import Certificate
 from lipsym.verify.hull import Values, inner, outer
-from lipsym.verify.witness import searched
+from lipsym.verify.witness import at, searched
 
 PRECISION = 53
 EVALUATIONS = 4_000
 """Of a search, for each second of the budget, within the limits below."""
 
 FEWEST, MOST = 400, 40_000
+
+FIRST_GAP, LAST_GAP = Fraction(1, 8), Fraction(1, 10**9)
+"""Of branch and bound."""
 
 MOST_PARTS = 4_096
 """Boxes of values."""
@@ -173,27 +177,29 @@ class _Verification:
         return Certificate(claim_document(self.claim, verdict.value, self.whole, sup, documents))
 
     def _point(self, values: Values, share: float = 1) -> Part:
-        """A part at exact numbers."""
+        """A part at exact numbers: the closed form, branch and bound, and a search where that has no engine."""
         part = self._above(Part(values, self._claimed(values)), self.claim, values)
         if not self._settled(part):
-            part = self._below(part, self.claim, values, share)
-        if not self._settled(part):
             part = self._branch(part, self.claim, values, share)
+        if not self._settled(part):
+            part = self._below(part, self.claim, values, share)
         return part
 
     def _box(self, values: Values) -> Part:
         """A part over ranges: the outer question from above, or the inner one from below."""
         part = Part(values, self._claimed(values))
+        question = outer(self.claim, values) if self.claim.relation == "<=" else inner(self.claim, values)
         if self.claim.relation == "<=":
-            question = outer(self.claim, values)
             part = self._above(part, question, {})
-            return part if self._settled(part) else self._branch(part, question, {}, 1 / 16)
-        return self._below(part, inner(self.claim, values), {}, 1 / 16)
+            # A claimed number that varies more over the box than the bound exceeds it by: bisecting comes first.
+            coarse = part.claimed.hi - part.claimed.lo > (part.hi - part.claimed.lo) / 2
+            return part if coarse or self._settled(part) else self._branch(part, question, {}, 1 / 16)
+        return self._below(part, question, {}, 1 / 16)
 
     def _settled(self, part: Part) -> bool:
         """Whether nothing more is asked of a part."""
         decided = part.verdict(self.claim.relation) is not Verdict.UNDECIDED
-        narrow = self.gap is None or part.hi - part.lo <= Fraction(str(exact(self.gap, "the gap"))) * part.lo
+        narrow = self.gap is None or part.hi - part.lo <= _rational(self.gap) * part.lo
         return decided and narrow
 
     def _claimed(self, values: Values) -> Enclosure:
@@ -245,8 +251,40 @@ class _Verification:
         return Part(part.values, part.claimed, part.upper, evidence, lo, part.hi, part.exact)
 
     def _branch(self, part: Part, question: Claim, values: Values, share: float) -> Part:
-        """Branch and bound."""
+        """Branch and bound, to the gap between the claimed number and the best point, again as that grows."""
+        numbers = {name: v.lo for name, v in values.items()}
+        until = time.monotonic() + max(self.left, 0) * share
+        gap = FIRST_GAP
+        while until > time.monotonic() and not self._settled(part):
+            found = enclose(
+                question.network, question.region, question.inputs, question.quantity, numbers, gap,
+                until - time.monotonic(), self.executor, question.loss)  # fmt: skip
+            if not isinstance(found, Supremum):
+                return part
+            part = self._with(part, question, found)
+            if not found.reached or gap <= LAST_GAP:
+                return part
+            gap = max(self._next_gap(part, gap), LAST_GAP)
         return part
+
+    def _with(self, part: Part, question: Claim, found: Supremum) -> Part:
+        """The part with what branch and bound found; a point of a range's outer question says nothing of the part."""
+        upper, hi, lower, lo, equal = part.upper, part.hi, part.lower, part.lo, part.exact
+        point = all(v.lo == v.hi for v in part.values.values())
+        if found.hi < hi and isinstance(found.hi, Fraction) and not equal:
+            upper, hi = cover(found.cover.document()), found.hi
+        if point and found.lo > lo:
+            evidence = at(question, found.witness.params, found.witness.x, y=found.witness.y)
+            if evidence is not None and Fraction(evidence["value"]) > lo:
+                lower, lo = evidence, Fraction(evidence["value"])
+        return Part(part.values, part.claimed, upper, lower, lo, hi, equal)
+
+    def _next_gap(self, part: Part, gap: Fraction) -> Fraction:
+        """Nine tenths of the way from the best point to the claimed number, where that lies above it."""
+        claimed = part.claimed.lo
+        room = (claimed - part.lo) / claimed if isinstance(claimed, Fraction) and claimed > 0 else Fraction(0)
+        least = room * Fraction(9, 10) if self.gap is None else min(room, _rational(self.gap))
+        return least if 0 < least < gap else gap / 10
 
     def _samples(self) -> list[Values]:
         """The centre and the corners of the ranges."""
@@ -254,6 +292,24 @@ class _Verification:
         corners = [dict(zip(ends, map(Enclosure, corner), strict=True)) for corner in product(*ends.values())]
         centre = {name: Enclosure((Fraction(v.lo) + Fraction(v.hi)) / 2) for name, v in self.whole.items()}
         return [centre, *corners]
+
+
+def enclosed(claim: Claim, values: Values, gap: Fraction, budget: float) -> dict[str, Any] | None:
+    """A part that encloses the supremum at numbers, as it stands in a certificate; ``None`` if the budget ended before.
+
+    Args:
+        claim: whose expression is compared.
+        values: exact numbers.
+        gap: relative width of the enclosure.
+        budget: seconds.
+    """
+    run = _Verification(claim, values, budget, None, "arb", None, 0)
+    numbers = {name: v.lo for name, v in values.items()}
+    question = claim.network, claim.region, claim.inputs, claim.quantity
+    found = enclose(*question, numbers, gap, budget, loss=claim.loss)
+    if not isinstance(found, Supremum) or not found.reached:
+        return None
+    return run._with(Part(values, run._claimed(values)), claim, found).document()
 
 
 def _values(claim: Claim, given: Mapping[Any, Exact | Enclosure]) -> dict[str, Enclosure]:
@@ -292,6 +348,10 @@ def _values(claim: Claim, given: Mapping[Any, Exact | Enclosure]) -> dict[str, E
             f"give values={{{missing[0]!r}: 1}}, or an Enclosure for a range",
         )
     return {name: _value(name, by_name[name]) for name in names}
+
+
+def _rational(gap: Exact) -> Fraction:
+    return Fraction(str(exact(gap, "the gap")))
 
 
 def _value(name: str, value: Exact | Enclosure) -> Enclosure:

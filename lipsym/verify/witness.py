@@ -18,11 +18,12 @@ from lipsym.certificates.claim import witness
 from lipsym.domains.balls import lower, midpoints, total, working_precision
 from lipsym.enclose.derivatives import directional_taylor, jacobian, norm_squared
 from lipsym.enclose.forward import load
+from lipsym.enclose.loss_search import steepest_loss_directions
 from lipsym.enclose.losses import loss_gradient, loss_taylor
-from lipsym.enclose.search import model
+from lipsym.enclose.search import model, steepest_directions
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset
-from lipsym.refute.ascent import Candidate, maximise
+from lipsym.refute.ascent import maximise
 from lipsym.refute.confirm import confirm
 from lipsym.verify.hull import Values
 
@@ -32,7 +33,7 @@ KEPT = 50
 
 
 def searched(claim: Claim, values: Values, evaluations: int, seed: int) -> dict[str, Any] | None:
-    """Evidence from below at numbers, or ``None`` where nothing was found.
+    """Evidence from below at numbers by projected ascent, or ``None`` where nothing was found.
 
     Args:
         claim: its network has numbers for widths; a loss has a data set.
@@ -43,20 +44,52 @@ def searched(claim: Claim, values: Values, evaluations: int, seed: int) -> dict[
     numbers = {name: v.lo for name, v in values.items()}
     question = claim.network, claim.region, claim.inputs
     candidate = maximise(*question, claim.quantity, numbers, seed, evaluations, claim.loss)
-    return at(claim, values, candidate)
+    found = confirm(*question, candidate, claim.quantity, numbers, claim.loss)
+    return at(claim, found.params, found.x, candidate.direction)
 
 
-def at(claim: Claim, values: Values, candidate: Candidate) -> dict[str, Any] | None:
-    """Evidence at a candidate, moved to rationals inside the region."""
-    numbers = {name: v.lo for name, v in values.items()}
-    found = confirm(claim.network, claim.region, claim.inputs, candidate, claim.quantity, numbers, claim.loss)
-    direction = candidate.direction
+def at(claim: Claim, params: Any, x: Any, direction: Any = None, y: Any = None) -> dict[str, Any] | None:
+    """Evidence at exact parameters of the region.
+
+    Args:
+        claim: what is asked.
+        params, x: where; ``x`` is ``None`` for a loss averaged over given data.
+        direction: a candidate for orders 2 and 3; left out: what floating point proposes.
+        y: the label of ``x``, where the question about a loss leaves it open.
+    """
+    data = None
+    if claim.loss is not None and not isinstance(claim.inputs, Dataset):
+        whole = claim.loss.name in ("cross_entropy", "logistic")
+        data = Dataset([[float(v) for v in x]], [int(y[0])] if whole else [[float(v) for v in y]])
+        claim, x = about(claim, data), None
+    value, along = steepest(claim, params, x, direction)
+    return None if along is None else witness(params, x, along, value, PRECISION, data)
+
+
+def steepest(claim: Claim, params: Any, x: Any, direction: Any = None) -> tuple[Fraction, Any]:
+    """The largest certified ``form`` among the proposed directions, with its direction; ``None`` if all are 0."""
+    best: tuple[Fraction, Any] = Fraction(0), None
+    for candidate in _directions(claim, params, x, direction):
+        best = max(best, (form(claim, params, x, candidate), candidate), key=lambda pair: pair[0])
+    return best
+
+
+def about(claim: Claim, data: Dataset) -> Claim:
+    """The claim about given data."""
+    return Claim(claim.network, claim.region, data, claim.quantity, claim.relation, claim.expr, claim.loss)
+
+
+def _directions(claim: Claim, params: Any, x: Any, direction: Any) -> Sequence[Any]:
+    """Candidates, from floating point."""
+    given = [] if direction is None else [direction]
     if claim.order == 1:
-        direction = _steepest(claim, found.params, found.x) or direction
-    value = form(claim, found.params, found.x, direction)
-    if value <= 0:
-        return None
-    return witness(found.params, found.x, direction, value, PRECISION)
+        steepest = _steepest(claim, params, x)
+        return given if steepest is None else [steepest]
+    if given or claim.loss is None:
+        return given or steepest_directions(claim.network, params, x, claim.order)
+    data: Any = claim.inputs
+    floats = [(a.astype(float), None if b is None else b.astype(float)) for a, b in params]
+    return steepest_loss_directions(claim.network, floats, data, claim.loss, claim.order)
 
 
 def form(claim: Claim, params: Sequence[Any], x: Any, direction: Sequence[Any]) -> Fraction:
@@ -84,9 +117,8 @@ def form(claim: Claim, params: Sequence[Any], x: Any, direction: Sequence[Any]) 
 def _steepest(claim: Claim, params: Sequence[Any], x: Any) -> list[Any] | None:
     """The direction of the largest first derivative, proposed in floating point."""
     if claim.loss is not None:
-        if not isinstance(claim.inputs, Dataset):
-            return None
-        gradient = loss_gradient(claim.network, params, claim.inputs, claim.loss, PRECISION)
+        data: Any = claim.inputs
+        gradient = loss_gradient(claim.network, params, data, claim.loss, PRECISION)
         parts = [part for block in claim.network.blocks for part in gradient[block] if part is not None]
         rows = [v for part in parts for v in part.entries()]
         matrix = midpoints(arb_mat(1, len(rows), rows))
