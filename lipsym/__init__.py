@@ -7,6 +7,7 @@ from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.check import Checked, check
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
@@ -45,6 +46,7 @@ __all__ = [
     "ProductBall",
     "Sharpness",
     "Step",
+    "Supremum",
     "Unbounded",
     "Unknown",
     "Verdict",
@@ -52,6 +54,7 @@ __all__ = [
     "activation",
     "check",
     "derive",
+    "enclose",
     "global_bounds",
     "loss",
     "mlp",

@@ -51,5 +51,14 @@ RULES: dict[str, Rule] = {
         Rule("global-loss", "losses of two or more layers with biases have neither global constant"),
         Rule("global-decay", "weight decay: no global Lipschitz constant; the smoothness grows by λ"),
         Rule("global-l0l1", "‖D²Φ‖ ≤ L0 + L1‖∇Φ‖ fails globally for two or more layers with biases"),
+        Rule("first-column", "enclosing a supremum: the first layer enters by one column, at the largest ‖x‖"),
+        Rule("linear-output", "enclosing a supremum: an affine last layer enters by one row of full length"),
+        Rule("unit-symmetry", "enclosing a supremum: signs and order of the units of a layer may be chosen"),
+        Rule("running-error", "interval arithmetic with one bound on the rounding of a whole array"),
+        Rule(
+            "tabulated-activation", "ranges of an activation and three derivatives from tables of Taylor coefficients"
+        ),
+        Rule("multiplier-form", "a mean value form that knows the ball: f(c) + Σ sup(s d − μd²) + Σ μ(R² − ‖c‖²)"),
+        Rule("eigenvector-split", "λ_max of an interval matrix from a 2×2 matrix around an approximate eigenvector"),
     )
 }

@@ -238,10 +238,11 @@ def _flat(nested: Any) -> Iterator[Any]:
 
 def _bound(document: Document, run: Checking) -> str:
     """A certificate of ``lipsym prove``: the formula's values, the search against it, the supremum where enclosed."""
-    if not _rules(document) <= known_rules():
-        raise refuse("the rules of a certificate", "not all of them are among the rules with a proof")
+    named = _rules(document) | set(map(str, document.get("rules", ())))
+    if not named <= known_rules():
+        raise refuse(f"the rules {sorted(named - known_rules())}", "they are not among the rules with a proof")
     if document.get("outcome") != "bound":
-        run.trusted[f"the theorems {', '.join(sorted(_rules(document)))} (proofs/)"] = None
+        run.trusted[f"the theorems {', '.join(sorted(named))} (proofs/)"] = None
         return f"{document.get('quantity')}: {document.get('outcome')}"
     quantity, side, text, steps, result, constants, integers, question, evaluations = fields(
         {name: document.get(name) for name in BOUND_FIELDS}, "a certificate", quantity=str, side=str, expr=str,

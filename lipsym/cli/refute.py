@@ -20,7 +20,6 @@ from lipsym.errors import InputError
 from lipsym.nets.losses import LOSSES, loss
 from lipsym.nets.specs import parse_inputs, parse_network
 from lipsym.refute.global_witness import QUANTITIES, Witness, refute_global
-from lipsym.refute.secant import ExactParameters
 from lipsym.report.decimals import decimal
 
 WITNESS_SCHEMA = "lipsym/witness/1"
@@ -108,8 +107,8 @@ def witness_document(
         **kept,
         "verdict": "refuted",
         "claim": constant,
-        "theta": _parameters(outcome.theta),
-        "theta_prime": _parameters(outcome.theta_prime),
+        "theta": parameters_document(outcome.theta),
+        "theta_prime": parameters_document(outcome.theta_prime),
         "ratio": {"lo": write_end(outcome.ratio.lo)},
         "x": None if outcome.x is None else [write_end(v) for v in outcome.x],
         "data": None if samples is None else _samples(samples),
@@ -123,7 +122,8 @@ def witness_document(
     }
 
 
-def _parameters(theta: ExactParameters) -> list[dict[str, Any]]:
+def parameters_document(theta: Any) -> list[dict[str, Any]]:
+    """Exact parameters as JSON."""
     return [
         {
             "A": [[write_end(v) for v in row] for row in a],

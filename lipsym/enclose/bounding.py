@@ -8,7 +8,7 @@ Order 1 bounds ``f = ‖D_θφ‖²``; order 2 bounds ``λ_max(D²_θφ)`` by th
 range and by a mean value form with multipliers of the balls. Which ``u``, which multipliers, and which point the form
 is taken around are proposals: every choice is sound.
 
-Proof: proofs/multiplier-form.md, proofs/eigenvector-split.md.
+Proof: proofs/multiplier-form.md, proofs/eigenvector-split.md, proofs/running-error.md.
 """
 
 from __future__ import annotations
@@ -179,16 +179,17 @@ def _multiplier_form(
     upward = _rise(high - 2.0 * multiplier * at + 4 * UNIT * scale, (hi - at) * SLACK, multiplier)
     downward = _rise(2.0 * multiplier * at - low + 4 * UNIT * scale, (at - lo) * SLACK, multiplier)
     rise = np.maximum(upward, downward)
-    bound = value(at).upper + rise.sum(axis=0) * SLACK
+    terms = [value(at).upper, rise.sum(axis=0) * SLACK]
     spare = np.zeros(count)
     for constraint, factor in zip(problem.constraints, factors, strict=True):
         part, index = at[constraint.variables], constraint.variables
         square = (part * part).sum(axis=0)
         room = np.where(factor >= 0, factor * constraint.high, factor * constraint.low) - factor * square
-        bound = bound + room + 8 * len(index) * UNIT * np.abs(factor) * (constraint.high + square)
+        terms.append(room + 8 * len(index) * UNIT * np.abs(factor) * (constraint.high + square))
         if not constraint.sphere:
             near = np.maximum(np.maximum(lo[index], -hi[index]), 0.0)
             spare = spare + factor * np.maximum(constraint.high * SLACK - (near * near).sum(axis=0) / SLACK, 0.0)
+    bound = sum(terms) + 2 * len(terms) * UNIT * sum(np.abs(term) for term in terms)
     return bound, rise + _SHARE * np.fmax(np.abs(low), np.abs(high)) * (hi - lo), spare * SLACK
 
 

@@ -11,7 +11,7 @@ from lipsym.domains.float64_rounding import Floats
 from lipsym.enclose.bounding import point_values
 from lipsym.enclose.problem import Problem
 
-STAGES = ((192, 12), (32, 40), (8, 120))
+STAGES = ((128, 10), (24, 30), (6, 80))
 """How many points climb, and how many steps: the worse ones are dropped from stage to stage."""
 
 

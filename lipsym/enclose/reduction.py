@@ -132,11 +132,12 @@ class _Reduction:
             result = self.writer.sum([(result, self.writer.constant([sign for _, sign in self.cases]))])
         constraints += more
         lo, hi, inner = self._root(constraints)
+        whole = lo.copy()
         descending = self._symmetries(lo)
         used = {
             "first-column": self.first is not None,
             "linear-output": self.last is not None,
-            "unit-symmetry": bool(descending) or bool((lo == 0).any()),
+            "unit-symmetry": bool(descending) or not np.array_equal(lo, whole),
         }
         return Problem(
             tape=self.writer.tape(result, lo, hi),

@@ -80,6 +80,12 @@ class Supremum:
         """``[lo, hi]``."""
         return Enclosure(self.lo, self.hi)
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules, each with its proof, that the upper end rests on."""
+        engine = ("running-error", "tabulated-activation", "multiplier-form")
+        return (*self.cover.reductions, *engine, *(("eigenvector-split",) if self.quantity == "smoothness" else ()))
+
     def __str__(self) -> str:
         return (
             f"sup in {self.enclosure} ({self.boxes} boxes of {len(self.cover.variables)} variables, "
@@ -186,7 +192,7 @@ def _search(
 ) -> tuple[Point, Frontier, float]:
     """The best point, the boxes, and the seconds that were spent."""
     best, v, case = highest(problem)
-    point = certify(question, problem, layout, v, case)
+    point = _certify(question, problem, layout, best, v, case)
     frontier = Frontier.of(problem, executor)
     records = [] if journal is None else journal.records
     earlier = records[-1][1] if records else 0.0
@@ -203,7 +209,7 @@ def _search(
         if number & (number - 1) == 0:  # rounds 1, 2, 4, 8, …: look again, where the bounds are largest
             value, w, k = _look_again(problem, frontier)
             if value > best * (1.0 + 2.0**-20):
-                found = certify(question, problem, layout, w, k)
+                found = _certify(question, problem, layout, value, w, k)
                 best, point = value, max(point, found, key=lambda p: p.value)
         if replaying:
             frontier.replay(records[number - 1][0])
@@ -214,6 +220,16 @@ def _search(
         if journal is not None:
             journal.append(record, earlier + time.perf_counter() - started)
     return point, frontier, earlier + time.perf_counter() - started
+
+
+def _certify(question: Question, problem: Problem, layout: Layout, value: float, v: np.ndarray, case: int) -> Point:
+    """A proved lower bound near ``v``; beside it, if ``v`` lies on a kink, where the value is a one-sided limit."""
+    point = certify(question, problem, layout, v, case)
+    if math.isfinite(value) and point.value < Fraction(value) * Fraction(99, 100):
+        aside = np.random.default_rng(0).choice([-1.0, 1.0], size=(8, len(v))) * 2.0**-24 * (problem.hi - problem.lo)
+        points = [certify(question, problem, layout, w, case) for w in problem.project((v + aside).T).T]
+        point = max([point, *points], key=lambda p: p.value)
+    return point
 
 
 def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray, int]:
