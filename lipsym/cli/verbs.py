@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from lipsym.cli.bound import bound
+from lipsym.cli.check import check
 from lipsym.cli.enclose import enclose
 from lipsym.cli.listing import list_
 from lipsym.cli.output import INTERRUPTED, USAGE, say
