@@ -17,8 +17,9 @@ import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import certificate, evaluation, search_record
-from lipsym.certificates.numbers import read_enclosure, write_end
+from lipsym.certificates.numbers import write_end
 from lipsym.certificates.question import flat, question, samples
+from lipsym.check import check
 from lipsym.derive import derive
 from lipsym.domains import evaluate as domain_evaluate
 from lipsym.enclosure import Enclosure, End
@@ -31,6 +32,7 @@ from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.prove.suite import Case
 from lipsym.refute.ascent import maximise
 from lipsym.refute.confirm import Confirmed, confirm
+from lipsym.verdict import Verdict
 from lipsym.verify.decide import enclosed
 from lipsym.verify.witness import steepest
 
@@ -40,8 +42,8 @@ ARITHMETICS = (("arb", 53), ("mpmath", 53), ("float64", 53))
 LARGEST_VERIFIED = 13
 """Parameters up to which the supremum is enclosed by branch and bound."""
 
-GAP, BUDGET = Fraction(1, 50), 5
-"""Relative width of that enclosure, and seconds it may take."""
+GAPS, BUDGET, CHECKED = (Fraction(1, 20),), 2, 600
+"""Relative widths of that enclosure that are tried, seconds it may take, and boxes that the checker may."""
 
 NOTHING_FOUND, REFUTED = "no counterexample found", "refuted"
 
@@ -102,9 +104,8 @@ def work(case: Case, seed: int = 0) -> Done:
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
         verified = None
         if search is not None and objective is None and small(network) and isinstance(upper, Fraction):
-            verified = supremum(network, region, inputs, case.quantity, upper, at)
-            if verified is not None and read_enclosure(verified["sup"]).lo > upper:
-                failures.append(f"REFUTED at {_point(at)}: the supremum is in {read_enclosure(verified['sup'])}")
+            verified, wrong = supremum(network, region, inputs, case.quantity, upper, at)
+            failures += wrong
         item = evaluation(at, values, beside, search, verified=verified)
         if isinstance(below, Bound):
             reached = evaluate(below, at)[ARITHMETICS[0]]
@@ -128,11 +129,23 @@ def small(network: Any) -> bool:
 
 def supremum(
     network: Any, region: Any, inputs: Any, quantity: str, upper: Fraction, at: Mapping[str, str]
-) -> dict[str, Any] | None:
-    """The supremum at numbers, enclosed, as a part of the claim that it is at most the bound."""
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """The supremum at numbers, as a part of the claim that it is at most the bound, and what went wrong.
+
+    Only an enclosure that the independent checker confirms in a moment is kept.
+    """
     claim = Claim(network, region, inputs, quantity, "<=", upper)
     values = {name: Enclosure(Fraction(value)) for name, value in at.items()}
-    return enclosed(claim, values, GAP, BUDGET)
+    for gap in GAPS:
+        found = enclosed(claim, values, gap, BUDGET)
+        confirmed = None if found is None else check(found.document, budget=CHECKED)
+        if found is None or confirmed is None or confirmed.verdict is Verdict.UNDECIDED:
+            continue
+        if confirmed.verdict is Verdict.REFUTED:
+            return None, [f"the checker refuses the supremum at {_point(at)}: {confirmed.text}"]
+        failures = [f"REFUTED at {_point(at)}: {found}"] if found.verdict is Verdict.REFUTED else []
+        return found.document["parts"][0], failures
+    return None, []
 
 
 def attack(

@@ -294,8 +294,8 @@ class _Verification:
         return [centre, *corners]
 
 
-def enclosed(claim: Claim, values: Values, gap: Fraction, budget: float) -> dict[str, Any] | None:
-    """A part that encloses the supremum at numbers, as it stands in a certificate; ``None`` if the budget ended before.
+def enclosed(claim: Claim, values: Values, gap: Fraction, budget: float) -> Certificate | None:
+    """A claim against an enclosure of the supremum at numbers, and nothing else; ``None`` if the budget ended before.
 
     Args:
         claim: whose expression is compared.
@@ -309,7 +309,7 @@ def enclosed(claim: Claim, values: Values, gap: Fraction, budget: float) -> dict
     found = enclose(*question, numbers, gap, budget, loss=claim.loss)
     if not isinstance(found, Supremum) or not found.reached:
         return None
-    return run._with(Part(values, run._claimed(values)), claim, found).document()
+    return run._certificate([run._with(Part(values, run._claimed(values)), claim, found)])
 
 
 def _values(claim: Claim, given: Mapping[Any, Exact | Enclosure]) -> dict[str, Enclosure]:
