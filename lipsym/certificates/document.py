@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -216,6 +217,4 @@ def version_of(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         # Run from its source: the one package that may be, since its own version is stated in it.
-        import lipsym
-
-        return str(getattr(lipsym, "__version__", "0+unknown")) if name == "lipsym" else "unknown"
+        return str(getattr(import_module(name), "__version__", "0+unknown")) if name == "lipsym" else "unknown"

@@ -115,7 +115,7 @@ def verify(
     Example:
         >>> import lipsym as ls
         >>> question = ls.mlp([1, 1, 1], "tanh"), ls.ProductBall("R"), ls.InputBall("S")
-        >>> claim = ls.Claim(*question, "lipschitz", "<=", "sqrt(R**2*(S**2 + 1) + 1)")
+        >>> claim = ls.Claim(*question, "lipschitz", "<=", "R*(S + 1)")
         >>> verify(claim, {"R": 2, "S": "1/2"}).verdict
         <Verdict.PROVED: 'proved'>
         >>> wrong = ls.Claim(*question, "lipschitz", "<=", "R*sqrt(S**2 + 1)")

@@ -330,10 +330,12 @@ def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
 )
 def test_no_field_of_another_kind_escapes(named: dict[str, Any], kind: Any) -> None:
     """Whatever stands in a field, the checker refuses; it never fails in another way."""
+    tried = set()
     for path in leaves(named):
-        for depth in range(1, len(path) + 1):
-            lie = put(named, path[:depth], kind)
-            if lie.get("schema") == named["schema"] and lie != named:
-                ls.check(sealed(lie), budget=3)
-        if len(path) > 3 and path[:2] == ("parts", 1):
+        if path[:2] == ("parts", 1):
             break
+        for place in (path[:depth] for depth in range(1, len(path) + 1)):
+            lie = put(named, place, kind)
+            if place not in tried and lie.get("schema") == named["schema"]:
+                ls.check(sealed(lie), budget=3)
+            tried.add(place)
