@@ -210,7 +210,8 @@ def test_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("prove", "--suite", "quick", "--jobs", "1", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     first, second = result.stdout.splitlines()
-    case, quantity, bound, lower, ratio, rules, witness = first.split(" | ")
+    case, quantity, bound, lower, ratio, rules, supremum, witness = first.split(" | ")
+    assert supremum.startswith("sup in [")
     assert witness.startswith("witness ≥ ")
     assert (case, quantity) == ("mlp:1-1-1:tanh [layers:R]", "lipschitz")
     assert re.fullmatch(r"R=1 S=1 ≤ [\d.]+", bound)

@@ -104,7 +104,7 @@ def work(case: Case, seed: int = 0) -> Done:
         verified = None
         if search is not None and objective is None and small(network) and isinstance(upper, Fraction):
             verified, wrong = supremum(network, region, inputs, case.quantity, upper, at)
-            failures += wrong
+            failures += wrong if search["verdict"] == NOTHING_FOUND else []
         item = evaluation(at, values, beside, search, verified=verified)
         if isinstance(below, Bound):
             reached = evaluate(below, at)[ARITHMETICS[0]]
