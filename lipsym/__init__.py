@@ -22,7 +22,9 @@ from lipsym.nets.network import Network, mlp
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
+from lipsym.refute.counterexample import Counterexample, Survived
 from lipsym.refute.global_witness import Witness, refute_global
+from lipsym.refute.refute import refute
 from lipsym.verdict import Verdict
 from lipsym.verify import Certificate, verify
 
@@ -37,6 +39,7 @@ __all__ = [
     "Checked",
     "Claim",
     "Constant",
+    "Counterexample",
     "Dataset",
     "Elementwise",
     "Enclosure",
@@ -47,6 +50,7 @@ __all__ = [
     "Sharpness",
     "Step",
     "Supremum",
+    "Survived",
     "Unbounded",
     "Unknown",
     "Verdict",
@@ -62,6 +66,7 @@ __all__ = [
     "parse_inputs",
     "parse_network",
     "parse_region",
+    "refute",
     "refute_global",
     "sharpness",
     "uniform_mlp",

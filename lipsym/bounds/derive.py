@@ -175,10 +175,10 @@ def _uniform(
         return Unknown(
             quantity, "the uniform-depth sums need the output activation to be the identity or the hidden one"
         )
-    radius = _common_radius(region)
+    radius = common_radius(region)
     if radius is None:
         return Unknown(quantity, "the uniform-depth sums need one radius for all layers and the centre 0")
-    out = Derivation(names([radius, inputs.radius, network.width, network.depth]))
+    out = Derivation(names([radius, inputs.radius, sp.sympify(network.width), sp.sympify(network.depth)]))
     joined = isinstance(region, Ball) and order == 1
     result = uniform.uniform_bound(network, radius, inputs.radius, order, joined, out)
     least = 2 if joined or network.output.name == "identity" else 1
@@ -196,7 +196,8 @@ def _uniform(
     )
 
 
-def _common_radius(region: Region) -> sp.Expr | None:
+def common_radius(region: Region) -> sp.Expr | None:
+    """The radius that all layers have in common, on a ball or a product of balls around 0."""
     if isinstance(region, Ball):
         return region.radius if region.center is None else None
     if isinstance(region, ProductBall) and region.centers is None:

@@ -27,6 +27,8 @@ LEFT_SIDES = {
     "lipschitz": r"\sup_{\theta} \lVert D_\theta {} \rVert",
     "smoothness": r"\sup_{\theta} \lVert D^2_\theta {} \rVert",
     "hessian_lipschitz": r"\sup_{\theta} \lVert D^3_\theta {} \rVert",
+    "L0": "L_0",
+    "L1": "L_1",
 }
 
 

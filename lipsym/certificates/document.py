@@ -93,6 +93,7 @@ def certificate(
     evaluations: Sequence[Mapping[str, Any]] = (),
     case: str = "",
     question: Mapping[str, Any] | None = None,
+    sharpness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A certificate of ``lipsym prove``: the derivation, its values in several arithmetics, and the search against it.
 
@@ -101,13 +102,16 @@ def certificate(
         evaluations: what ``evaluation`` makes, one for each point.
         case: what the certificate is called in a report.
         question: network, region, inputs and loss as plain data, for the checker; ``None`` where they are not written.
+        sharpness: what ``sharpness_record`` makes.
     """
     document = {"schema": CERTIFICATE_SCHEMA, "case": case} | bound_document(outcome, asked)
     for single in ("value", "at", "domain", "precision", "assumptions"):
         document.pop(single, None)
     used = dict.fromkeys(value["domain"] for item in evaluations for value in item["values"])
+    known = {} if sharpness is None else {"sharpness": dict(sharpness)}
     return sealed(
         document
+        | known
         | {
             "schema": CERTIFICATE_SCHEMA,
             "question": None if question is None else dict(question),
@@ -133,7 +137,7 @@ def evaluation(
         values: the bound by domain and precision.
         plain: the plain recursion's bound at the same point, for comparison.
         search: what ``search_record`` makes; ``None`` if nothing was searched.
-        witness: the formula's lower bound, and the proved limit of the ratio.
+        witness: what ``witness_record`` makes; ``None`` if no lower bound is known.
         verified: a part of a claim, that the supremum is at most the bound, with an enclosure of the supremum.
     """
     return {
@@ -145,6 +149,34 @@ def evaluation(
         "search": None if search is None else dict(search),
         "witness": None if witness is None else dict(witness),
         "verified": None if verified is None else dict(verified),
+    }
+
+
+def witness_record(lower: End, rules: Sequence[str], parameters: Any = None, inputs: Any = None) -> dict[str, Any]:
+    """A lower bound at one point, from a family of witnesses tuned there.
+
+    Args:
+        lower: the certified lower bound.
+        rules: by which the family is one.
+        parameters, inputs: exact rationals in the region that reach it, but for rounding.
+    """
+    return {"lower": write_end(lower), "rules": list(rules), "parameters": parameters, "input": inputs}
+
+
+def sharpness_record(limit: sp.Expr | None, reason: str, growth: str, below: Bound | None) -> dict[str, Any]:
+    """How far the two sides are apart.
+
+    Args:
+        limit: of upper/lower for growing radii, where one is proved.
+        reason: why, or what is missing.
+        growth: the degree of both sides in the radius, in words.
+        below: the lower bound as a formula.
+    """
+    return {
+        "limit": None if limit is None else str(limit),
+        "reason": reason,
+        "growth": growth,
+        "below": None if below is None else derivation(below),
     }
 
 

@@ -9,6 +9,8 @@ import math
 import re
 from fractions import Fraction
 
+from flint import fmpz
+
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import InputError
 
@@ -25,7 +27,10 @@ def write_end(end: End | int) -> str:
     """
     if isinstance(end, float) and math.isinf(end):
         return "inf" if end > 0 else "-inf"
-    return str(Fraction(end))
+    number = Fraction(end)
+    # Through fmpz: Python refuses to write integers of more than 4300 digits, which weights of a witness may have.
+    top, bottom = str(fmpz(number.numerator)), number.denominator
+    return top if bottom == 1 else f"{top}/{fmpz(bottom)}"
 
 
 def read_end(text: str) -> End:
@@ -42,7 +47,8 @@ def read_end(text: str) -> End:
             'a number in a certificate is a string "p/q", "p", "inf" or "-inf"',
             "write the certificate anew; this one was altered or cut",
         )
-    return Fraction(text)
+    top, _, bottom = text.partition("/")
+    return Fraction(int(fmpz(top)), int(fmpz(bottom or "1")))
 
 
 def write_enclosure(enclosure: Enclosure) -> dict[str, str]:

@@ -9,23 +9,20 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from fractions import Fraction
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from lipsym.certificates.numbers import read_enclosure, read_end
+from lipsym.certificates.numbers import read_enclosure
 from lipsym.cli.output import PROVED, REFUTED, printable, say
-from lipsym.domains import evaluate as domain_evaluate
-from lipsym.domains.parse import parse
 from lipsym.prove import SUITES, Run
 from lipsym.prove import prove as run_suite
 from lipsym.prove.run import Progress as Report
 from lipsym.prove.work import Done
 from lipsym.report.decimals import decimal
-from lipsym.report.view import ratio, verified_ratio
+from lipsym.report.view import best_lower, global_outcome, limit_text, ratio, verified_ratio
 
 CORES = os.cpu_count() or 1
 
@@ -44,12 +41,14 @@ CORES = os.cpu_count() or 1
 def prove(suite: str, out: str, jobs: int, seed: int) -> int:
     """Derive, evaluate, attack and certify the bounds of a suite, and of a trained network.
 
-    Prints one line for each claim: case | quantity | bound ≤ value | best certified lower bound | ratio | rules. Exit
-    status 1 if two arithmetics disagree or a certified lower bound exceeds a bound.
+    Prints one line for each claim: case | quantity | bound ≤ value | best certified lower bound | ratio | its limit for
+    growing radii | growth in R | rules; and for a constant claimed for all parameters: outcome | theorem | witness.
+    Exit status 1 if two arithmetics disagree, a certified lower bound exceeds a bound, or an outcome is not the
+    expected one.
     """
     with _progress() as report:
         run = run_suite(suite, out, seed, jobs, progress=report)
-    for done in (*run.cases, *run.trained):
+    for done in run.all:
         for line in lines(done):
             say(line)
     _end(run)
@@ -61,18 +60,23 @@ def lines(done: Done) -> Iterator[str]:
     document = done.document
     rules = ", ".join(document["rules"]) or "–"
     name = f"{done.case} | {done.quantity}"
+    if "claim" in document:
+        outcome, witness = global_outcome(document)
+        yield f"{name} | ≤ {document['claim']} for all parameters | {outcome} | {rules} | {witness}"
+        return
     if document["outcome"] != "bound":
         text = "= ∞ (proved)" if document["outcome"] == "unbounded" else "unknown (no proved rule)"
-        yield f"{name} | {text} | – | – | {rules}"
+        yield f"{name} | {text} | – | – | – | – | {rules}"
+    limit = limit_text(document)
+    degree = (document.get("sharpness") or {}).get("growth", "").partition(":")[0]
     for item in document.get("evaluations", ()):
         point = "".join(f" {symbol}={value}" for symbol, value in item["at"].items())
         upper = f"≤ {decimal(read_enclosure(item['values'][0]).hi)}"
-        lower, over = "not searched", "–"
-        if item["search"] is not None:
-            lower = f"≥ {decimal(read_end(item['search']['lower']), up=False)}"
-            quotient: Fraction | None = ratio(item)
-            over = "–" if quotient is None else decimal(quotient, 5)
-        yield f"{name} |{point} {upper} | {lower} | {over} | {rules}{_supremum(item)}{_witness(item)}"
+        below, over = best_lower(item), ratio(item)
+        lower = "no lower bound" if below is None else f"≥ {decimal(below, up=False)}"
+        shown = "–" if over is None else f"ratio {decimal(over, 5)}"
+        tends = f"→ {limit}" if limit else "–"
+        yield f"{name} |{point} {upper} | {lower} | {shown} | {tends} | {degree or '–'} | {rules}{_supremum(item)}"
 
 
 def _supremum(item: Mapping[str, Any]) -> str:
@@ -84,24 +88,13 @@ def _supremum(item: Mapping[str, Any]) -> str:
     return f" | sup in [{decimal(sup.lo, up=False)}, {decimal(sup.hi)}], bound/sup ≤ {decimal(over, 5)}"
 
 
-def _witness(item: Mapping[str, Any]) -> str:
-    """The formula's lower bound, its ratio to the bound, and the limit of this ratio where one is proved."""
-    found = item.get("witness")
-    if found is None:
-        return ""
-    below, above = read_end(found["lower"]), read_enclosure(item["values"][0]).hi
-    over = f", ratio {decimal(Fraction(above) / Fraction(below), 5)}" if below > 0 else ""
-    limit = "" if found["limit"] is None else f" → {decimal(domain_evaluate(parse(found['limit'])).hi, 5)}"
-    return f" | witness ≥ {decimal(below, up=False)}{over}{limit}"
-
-
 def _end(run: Run) -> None:
     for done, failure in run.failures:
         _alarm(f"{done.case} | {done.quantity}: {failure}")
-    searched = [item["search"] for done in (*run.cases, *run.trained) for item in done.document.get("evaluations", ())]
+    searched = [item["search"] for done in run.all for item in done.document.get("evaluations", ())]
     attacks = sum(search is not None for search in searched)
     verdict = f"{len(run.failures)} FAILURES" if run.failures else "no counterexample found"
-    say(f"{len(run.cases) + len(run.trained)} claims, {attacks} attacks: {verdict}", error=True)
+    say(f"{len(run.all)} claims, {attacks} attacks: {verdict}", error=True)
     say(f"report: {run.folder / 'report.html'}", error=True)
 
 

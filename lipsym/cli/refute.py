@@ -5,15 +5,13 @@ Invariant: exit status 1 only with a certified witness, or with the theorem by w
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import click
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import to_json
-from lipsym.certificates.document import bound_document
-from lipsym.certificates.numbers import write_end
+from lipsym.certificates.witness import witness_document
 from lipsym.certificates.write import write_text
 from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, say
 from lipsym.errors import InputError
@@ -22,7 +20,6 @@ from lipsym.nets.specs import parse_inputs, parse_network
 from lipsym.refute.global_witness import QUANTITIES, Witness, refute_global
 from lipsym.report.decimals import decimal
 
-WITNESS_SCHEMA = "lipsym/witness/1"
 LONGEST_TEXT = 400
 """Characters of an exact number up to which it is printed in the text form; the JSON has every digit."""
 
@@ -88,58 +85,6 @@ def refute(
     if isinstance(outcome, Bound):
         return PROVED
     return UNDECIDED if isinstance(outcome, Unknown) else REFUTED
-
-
-def witness_document(
-    outcome: Witness | Bound | Unbounded | Unknown, asked: dict[str, Any], constant: str
-) -> dict[str, Any]:
-    """The JSON of ``lipsym refute``; every number is exact."""
-    if not isinstance(outcome, Witness):
-        verdict = {Bound: "bound", Unbounded: "refuted", Unknown: "undecided"}[type(outcome)]
-        empty = {"theta": None, "theta_prime": None, "ratio": None}
-        return bound_document(outcome, asked) | {
-            "schema": WITNESS_SCHEMA, "verdict": verdict, "claim": constant} | empty  # fmt: skip
-    head = bound_document(Unbounded(outcome.quantity, "", "", outcome.theorem), asked)
-    kept = {name: head[name] for name in ("lipsym", "quantity", "network", "region", "inputs", "loss")}
-    samples = outcome.data
-    return {
-        "schema": WITNESS_SCHEMA,
-        **kept,
-        "verdict": "refuted",
-        "claim": constant,
-        "theta": parameters_document(outcome.theta),
-        "theta_prime": parameters_document(outcome.theta_prime),
-        "ratio": {"lo": write_end(outcome.ratio.lo)},
-        "x": None if outcome.x is None else [write_end(v) for v in outcome.x],
-        "data": None if samples is None else _samples(samples),
-        "rules": [outcome.theorem],
-        "hypotheses": list(outcome.hypotheses),
-        "family": None if outcome.family is None else outcome.family.text,
-        "rate": None if outcome.family is None else str(outcome.family.rate),
-        "limit": "oo",
-        "domain": "arb",
-        "precision": outcome.precision,
-    }
-
-
-def parameters_document(theta: Any) -> list[dict[str, Any]]:
-    """Exact parameters as JSON."""
-    return [
-        {
-            "A": [[write_end(v) for v in row] for row in a],
-            "b": None if b is None else [write_end(v) for v in b],
-        }
-        for a, b in theta
-    ]
-
-
-def _samples(data: Any) -> dict[str, Any]:
-    labels = data.labels
-    rows = [labels.tolist()] if labels.ndim == 1 else labels.tolist()
-    return {
-        "X": [[write_end(Fraction(v)) for v in row] for row in data.points.tolist()],
-        "y": [[write_end(Fraction(v)) for v in row] for row in rows],
-    }
 
 
 def _text(outcome: Witness | Bound | Unbounded | Unknown, document: dict[str, Any]) -> str:

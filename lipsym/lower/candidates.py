@@ -5,14 +5,18 @@ Invariant: a candidate is a proposal. Every candidate is a valid witness; which 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import sympy as sp
 
+from lipsym.bounds.derivation import Derivation
 from lipsym.bounds.stages import Stage
 from lipsym.domains.expressions import IsolatedRoot
-from lipsym.lower.path import Cancel, Choice, Direction, Forward, Pin, one_sided
+from lipsym.lower.inscribed import Inscribed
+from lipsym.lower.path import Cancel, Choice, Direction, Forward, Node, Pin, follow, one_sided
+from lipsym.nets.losses import Loss
 
 ZERO, ONE = sp.S.Zero, sp.S.One
 
@@ -27,19 +31,47 @@ class Candidate:
         shares: weights of the layers when they share one radius; layer 1 with share 0 takes what its point costs.
         direction: of the second derivative; ``None``: the first layer alone, or with an affine last layer the best
             combination of the first and the last.
+        free: symbols to be tuned: points ``p_k``, shares ``s_k``, and the direction's ``u_k`` and ``c_k``.
     """
 
     rule: str
     choices: tuple[Choice, ...]
     shares: tuple[sp.Expr, ...]
     direction: Direction | None = None
+    free: tuple[sp.Symbol, ...] = ()
+
+    def at(self, points: Mapping[str, Fraction]) -> Candidate:
+        """The witness with numbers for its free symbols."""
+
+        def put(numbers: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
+            return tuple(n.subs({s: sp.Rational(points[s.name]) for s in self.free}) for n in numbers)
+
+        choices = tuple(replace(c, point=put([c.point])[0]) if isinstance(c, Pin) else c for c in self.choices)
+        turned = self.direction
+        turned = None if turned is None else Direction(put(turned.own), put(turned.across))
+        return Candidate(self.rule, choices, put(self.shares), turned)
 
 
-def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
+def walk(
+    candidate: Candidate, line: Sequence[Stage], inner: Inscribed, inputs: sp.Expr, out: Derivation, tag: str = ""
+) -> list[Node]:
+    """The nodes of the candidate's path inside an inscribed ball."""
+    radii = _radii(candidate, inner, inputs, line, out, tag)
+    return follow(line, radii, inputs, candidate.choices, candidate.rule, out, tag)
+
+
+def candidates(
+    stages: Sequence[Stage], order: int, inner: Inscribed | None = None, loss: Loss | None = None
+) -> list[Candidate]:
     """The standard witnesses of an order.
 
     The last curved layer ``K`` is pinned where ``|σ'|`` (order 1) or ``|σ''|`` (order 2) is largest, the earlier ones
     where ``|σ'|`` is; unbounded activations are tried with weight and bias aligned as well.
+
+    Args:
+        stages, order: of the network and the constant.
+        inner: the radii, for networks without biases, whose first argument has to be small.
+        loss: for losses, whose residual should be large, or whose output should stay bounded.
     """
     m = len(stages)
     curved = [k for k, stage in enumerate(stages) if not stage.linear]
@@ -52,7 +84,7 @@ def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
         standard[top] = _sharpest(stages[top])
     found = [Candidate("path-witness-1" if order == 1 else "path-witness-2", _legal(stages, standard), first_free)]
     offsets = [s for s in stages[:top] if s.activation.at_zero != 0]
-    if offsets and all(_can_cancel(s) for s in stages[:top]):
+    if offsets and all(can_cancel(s) for s in stages[:top]):
         cancelled = tuple(Cancel() if k < top else c for k, c in enumerate(_legal(stages, standard)))
         found.append(Candidate("offset-cancelling", cancelled, first_free))
     unbounded = any(not s.activation.s0.is_finite for s in stages[: m - 1])
@@ -64,7 +96,43 @@ def candidates(stages: Sequence[Stage], order: int) -> list[Candidate]:
         bent = [*aligned[:top], standard[top], *aligned[top + 1 :]]
         own = Direction(tuple(sp.Integer(k == top) for k in range(m)), (ZERO,) * m)
         found.append(Candidate("path-witness-2", _legal(stages, bent), (ONE,) * m, own))
+    if order == 2 and inner is not None and top > 0 and curved and not any(s.affine.bias for s in stages[1 : top + 1]):
+        found += _small(stages, standard, inner, first_free, top)
+    if loss is not None and m > 1:
+        found.append(_bounded_output(stages, standard, first_free, found[0].rule, order))
+        if loss.name == "mse" and order == 1:
+            found.append(_large_output(stages, aligned))
     return found
+
+
+def _small(
+    stages: Sequence[Stage], standard: Sequence[Choice], inner: Inscribed, shares: tuple[sp.Expr, ...], top: int
+) -> list[Candidate]:
+    """Without biases ``z_K ≈ t_1 Π R_k σ'(0)``, and ``t_1`` is so small that ``|σ''(z_K)|`` is about the largest."""
+    aim = standard[top]
+    if not isinstance(aim, Pin) or any(not s.activation.at_zero.is_zero for s in stages[:top]):
+        return []
+    radii = [r / sp.sqrt(len(stages)) if inner.joint else r for r in inner.radii[1 : top + 1]]
+    slopes = [one_sided(s.activation, 1, 1, ZERO) for s in stages[:top]]
+    # Where |σ''| is largest at 0 itself any point near it serves.
+    point = (ONE if aim.point.is_zero else aim.point) / sp.Mul(*radii, *slopes)
+    return [Candidate("path-witness-2", _legal(stages, [Pin(point), *standard[1:]]), shares)]
+
+
+def _bounded_output(
+    stages: Sequence[Stage], standard: Sequence[Choice], shares: tuple[sp.Expr, ...], rule: str, order: int
+) -> Candidate:
+    """The standard points, with an affine output kept at 0."""
+    last: Choice = Pin(ZERO) if stages[-1].linear else standard[-1] if order == 1 else _steepest(stages[-1], alone=True)
+    return Candidate(rule, _legal(stages, [*standard[:-1], last]), shares)
+
+
+def _large_output(stages: Sequence[Stage], aligned: Sequence[Choice]) -> Candidate:
+    """Unbounded layers at the end are aligned, the last bounded one is kept where ``σσ' ≠ 0``."""
+    last = max((k for k, s in enumerate(stages) if s.activation.s0.is_finite), default=-1)
+    early = [Forward() if s.linear else _steepest(s, alone=False) for s in stages[: max(last, 0)]]
+    middle = [Pin(sp.Rational(2, 3))] if last >= 0 else []
+    return Candidate("rectifier-path", _legal(stages, [*early, *middle, *aligned[last + 1 :]]), (ONE,) * len(stages))
 
 
 def _aligned(stage: Stage) -> Pin:
@@ -104,9 +172,39 @@ def _pin(points: Sequence[sp.Expr], alone: bool) -> Pin:
     return Pin(-points[0], -1)
 
 
-def _can_cancel(stage: Stage) -> bool:
+def can_cancel(stage: Stage) -> bool:
+    """Whether a layer has two neurons to oppose, at the point where ``|σ'|`` is largest."""
     wide = stage.width.is_Integer and stage.width >= 2
     return bool(wide) and ZERO in stage.activation.attained[1]
+
+
+def _radii(
+    candidate: Candidate, inner: Inscribed, inputs: sp.Expr, line: Sequence[Stage], out: Derivation, tag: str
+) -> list[sp.Expr]:
+    """The layers' radii: the region's own, or shares of the joint one."""
+    balls = inner.radii
+    if not inner.joint:
+        return list(balls)
+    total, shares = balls[0], candidate.shares
+    first, rest = ZERO, total
+    if shares[0].is_zero:
+        choice = candidate.choices[0]
+        if isinstance(choice, Pin) and not choice.point.is_zero:
+            most = total / sp.sqrt(len(balls))
+            offset = ONE if line[0].affine.bias else ZERO
+            q = sp.sqrt(inputs**2 + offset)
+            cost = most if choice.point is sp.oo else sp.Min(most, choice.point / q, evaluate=False)
+            if choice.point is not sp.oo and not line[0].affine.bias:
+                cost = most
+            first = out.define(f"R_1{tag}", cost, candidate.rule, "radius of layer 1, of the joint one")
+        elif isinstance(choice, Forward):
+            first = total / sp.sqrt(len(balls))
+        elif isinstance(choice, Cancel):
+            first = ZERO
+        rest = total if first.is_zero else sp.sqrt(total**2 - first**2)
+    whole = sp.Add(*shares)
+    own = [rest * sp.sqrt(share / whole) for share in shares]
+    return own if not shares[0].is_zero else [first, *own[1:]]
 
 
 _V = sp.Symbol("v", nonnegative=True)

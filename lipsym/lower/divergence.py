@@ -35,6 +35,7 @@ class Route(Enum):
     SCALE = "a growing last weight before an affine output"
     KINK = "a step across a jump of the slope"
     OUTPUT = "a growing output under the squared error"
+    SMALL = "a growing last weight, and a first one so small that the output stays where it is"
     DECAY = "weight decay grows quadratically"
 
 
@@ -240,6 +241,15 @@ class _Builder:
         self.put(R, sp.S.Zero, R * self.last)
         family = self.finish(Route.SCALE, j, moves, sp.S.One, 1)
         return Family(family.route, j, family.weights, family.offsets, moves, family.step, family.rate / len(moves), 1)
+
+    def _small(self, j: int) -> Family:
+        kinked = any(stage.activation.smoothness == "C^{0,1}" for stage in self.path[: j - 1])
+        t = (sp.Abs(self.point) if kinked else self.point) / R
+        self.put(t, sp.S.Zero, t)
+        for _ in range(j - 2):
+            self.put(sp.S.One, sp.S.Zero, self.last)
+        self.put(R, sp.S.Zero, R * self.last)
+        return self.finish(Route.SMALL, j, (Move(1, False),), 1 / R, 1)
 
     def _kink(self, k: int) -> Family:
         self.head(k - 1)

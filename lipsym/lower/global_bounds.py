@@ -138,14 +138,35 @@ def _loss(question: Question, path: tuple[Stage, ...], quantity: str) -> Decisio
         return _unknown(quantity, "the cross-entropy of one class is 0 whatever the output: take logistic")
     if len(path) == 1:
         return _one_layer_loss(question, path, quantity, loss)
-    if not (path[-1].affine.bias and path[-2].affine.bias):
-        return _unknown(quantity, "no theorem covers a loss of a network without biases in its last two layers")
     if loss.name == "cross_entropy" and not path[-1].width.is_number:
         return _unknown(quantity, "the number of classes is a symbol; with one class the loss is 0")
     several = isinstance(question.inputs, Dataset) and question.inputs.size > 1
     if loss.name == "huber" and several and path[-1].activation.s0 is not sp.oo:
         return _unknown(quantity, "the linear pieces of several samples' Huber losses may cancel on a bounded output")
-    return _infinite(question, path, quantity, "global-loss", Route.BIAS, len(path))
+    if ends_biased(path):
+        return _infinite(question, path, quantity, "global-loss", Route.BIAS, len(path))
+    if not question.inputs.radius.is_zero and _threads(path):
+        return _infinite(question, path, quantity, "global-loss", Route.SMALL, len(path))
+    if not several and (path[-2].width - 2).is_nonnegative:
+        return _infinite(question, path, quantity, "global-loss", Route.OPPOSED, len(path))
+    return _unknown(
+        quantity,
+        "without biases in its last two layers, no theorem covers a loss of several samples, or of one neuron before "
+        "the last layer, where σ(0) ≠ 0 in a hidden layer or the output is neither affine nor odd",
+    )
+
+
+def ends_biased(path: tuple[Stage, ...]) -> bool:
+    """Whether the last two layers have biases."""
+    return len(path) > 1 and path[-1].affine.bias and path[-2].affine.bias
+
+
+def _threads(path: tuple[Stage, ...]) -> bool:
+    """Whether a tiny signal passes through all layers: ``σ(0) = 0 ≠ σ'(0+)``, and the output is affine or odd."""
+    *hidden, last = (stage.activation for stage in path)
+    starts = all(sigma.at_zero.is_zero for sigma in hidden)
+    odd = sp.simplify(last.value + last.value.subs(last.z, -last.z)) == 0
+    return starts and bool(odd)
 
 
 def _one_layer_loss(question: Question, path: tuple[Stage, ...], quantity: str, loss: Loss) -> Decision:
@@ -238,6 +259,8 @@ def _checked(path: tuple[Stage, ...], route: Route, layer: int) -> Iterator[str]
             yield f"layer {layer} is a sigmoid, and a layer follows it"
         case Route.SCALE:
             yield "the last layer is affine, and the layers before it are not affine in their parameters"
+        case Route.SMALL:
+            yield "some input is not 0; σ(0) = 0 ≠ σ'(0+) in the hidden layers, and the output's activation is odd"
         case Route.KINK:
             yield f"the slope of the activation of layer {layer} jumps at 0, and no later one does"
         case _:

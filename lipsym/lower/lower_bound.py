@@ -7,6 +7,7 @@ the region and an explicit input, or a limit of such; the largest of several is 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sympy as sp
 
@@ -16,15 +17,18 @@ from lipsym.bounds.hypotheses import hypotheses
 from lipsym.bounds.kinks import ORDERS, kink
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.bounds.stages import Stage, stages
-from lipsym.lower.candidates import Candidate, candidates
-from lipsym.lower.labels import labelled
-from lipsym.lower.path import Cancel, Direction, Forward, Node, Pin, follow, second_derivative, slopes
+from lipsym.lower import uniform
+from lipsym.lower.candidates import Candidate, candidates, walk
+from lipsym.lower.inscribed import RULE as INSCRIBED
+from lipsym.lower.inscribed import inscribed
+from lipsym.lower.labels import Steepness, steepness
+from lipsym.lower.path import Direction, Forward, Node, Pin, first_and_last, second_derivative, slopes
 from lipsym.nets.activations import ACTIVATIONS
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.losses import Loss
 from lipsym.nets.network import Network
-from lipsym.nets.regions import Ball, Box, ProductBall, Region
+from lipsym.nets.regions import Region
 from lipsym.nets.uniform import UniformNetwork
 
 ZERO, ONE = sp.S.Zero, sp.S.One
@@ -46,11 +50,13 @@ def lower_bound(
 
     Proof: proofs/path-witness-1.md, proofs/path-witness-2.md.
     """
-    missing = _unsupported(network, region, inputs, quantity, loss)
+    if isinstance(network, UniformNetwork) and isinstance(network.depth, int):
+        network = network.at()
+    if isinstance(network, UniformNetwork):
+        return uniform.lower(network, region, inputs, quantity, loss)
+    missing = _unsupported(network, inputs, quantity, loss)
     if missing is not None:
         return Unknown(quantity, missing)
-    if not isinstance(network, Network) or isinstance(region, Box):
-        return Unknown(quantity, "path witnesses need numbered layers and balls")
     infinite = kink(network, region, quantity, loss is not None)
     if infinite is not None:
         return infinite
@@ -58,151 +64,123 @@ def lower_bound(
     if line is None:
         return Unknown(quantity, "path witnesses need one affine layer with a block of its own before each activation")
     order = ORDERS[quantity]
-    balls = [ball.radius for ball in region.blocks(network)]
-    sizes = [sp.sympify(w) for layer in network.layers for w in (layer.inputs, layer.outputs)]
-    reserved = names([*balls, inputs.radius, *sizes])
-    if loss is not None:
-        loss.check(inputs, network.output_width)
-        reserved |= names([*loss.parameters, *([inputs.label_radius] if loss.needs_label_radius else [])])
-    out = Derivation(reserved)
-    tried = list(proposals) if proposals is not None else candidates(line, order)
+    out = Derivation(_reserved(network, region, inputs, loss, proposals or ()))
+    inner = inscribed(region, network, out)
+    if inner is None:
+        return Unknown(quantity, "path witnesses are built around 0, and no ball around 0 lies in the region")
+    tried = list(proposals) if proposals is not None else candidates(line, order, inner, loss)
+    averaged = loss is not None and isinstance(inputs, Dataset)
+    if averaged:
+        if not line[0].affine.bias or loss.name == "huber":
+            return Unknown(quantity, "the witness of a loss at given labels needs a bias in layer 1, and no Huber loss")
+        tried = [replace(c, choices=(_still(c.choices[0]), *c.choices[1:])) for c in tried]
+    size = ZERO if averaged else inputs.radius
     values = []
     for index, candidate in enumerate(tried):
         tag = "" if len(tried) == 1 else f"_{'abcdefgh'[index]}"
-        radii = _radii(candidate, region, balls, inputs.radius, line, out, tag)
-        nodes = follow(line, radii, inputs.radius, candidate.choices, candidate.rule, out, tag)
-        found = _first if order == 1 else _second
-        values.append(
-            out.define(
-                f"W{tag}",
-                found(nodes, candidate, line, inputs, loss),
-                _rule(candidate, loss),
-                "reached at this witness",
-                always=True,
-            )
-        )
+        nodes = walk(candidate, line, inner, size, out, tag)
+        reached = _first if order == 1 else _second
+        value = reached(nodes, candidate, line, inputs, size, loss)
+        rule = candidate.rule if loss is None else "loss-witness"
+        values.append(out.define(f"W{tag}", value, rule, "reached at this witness", always=True))
     result = values[0] if len(values) == 1 else sp.Max(*values, evaluate=False)
+    if inner.smaller:
+        result = inner.guard * out.define("W", result, INSCRIBED, "reached if 0 is inside the region", always=True)
     return Bound(
         quantity=quantity,
         side="lower",
         steps=out.needed(result),
         result=result,
-        hypotheses=(*hypotheses(network, region, inputs, loss, order), "every radius is positive"),
+        hypotheses=(
+            *hypotheses(network, region, inputs, loss, order),
+            inner.hypothesis or "every radius is positive",
+        ),
         norm=NORMS[quantity].replace("N", "Φ") if loss else NORMS[quantity],
         network=network.spec,
         region=region.spec,
         inputs=inputs.spec,
         loss=loss.name if loss else None,
+        constants=tuple(out.constants),
     )
 
 
-def _unsupported(
-    network: Network | UniformNetwork, region: Region, inputs: InputBall | Dataset, quantity: str, loss: Loss | None
-) -> str | None:
+def _unsupported(network: Network, inputs: InputBall | Dataset, quantity: str, loss: Loss | None) -> str | None:
     if quantity == "hessian_lipschitz":
         return "path witnesses cover orders 1 and 2"
-    if isinstance(network, UniformNetwork):
-        return "path witnesses of symbolic depth are not written out as a bound; give the depth as a number"
-    if not isinstance(region, Ball | ProductBall):
-        return "path witnesses are built in balls, not in boxes"
-    if (region.center if isinstance(region, Ball) else region.centers) is not None:
-        return "path witnesses are built around the centre 0"
-    if any(ball.radius.is_zero for ball in region.blocks(network)):
-        return "path witnesses need radii above 0"
     if loss is not None and loss.name == "cross_entropy" and not sp.sympify(network.output_width).is_Integer:
         return "the witness of cross-entropy needs the number of classes as a number"
-    used = [layer.activation for layer in network.layers if isinstance(layer, Elementwise)]
-    for sigma in used:
-        row = ACTIVATIONS.get(sigma.name)
-        if row is None or row != sigma:
+    for sigma in (layer.activation for layer in network.layers if isinstance(layer, Elementwise)):
+        if ACTIVATIONS.get(sigma.name) != sigma:
             return f"path witnesses need σ ≥ 0 on [0, ∞) or [0, π/2], proved for the table, not for {sigma.name}"
-    if loss is not None and isinstance(inputs, Dataset):
-        return "the witness of a loss chooses the label; the labels of a data set are given"
-    if loss is not None and not loss.weight_decay.is_zero and quantity == "lipschitz":
-        return "the witness of a loss covers weight decay in order 2 only"
+    if loss is not None:
+        loss.check(inputs, network.output_width)
     return None
 
 
-def _rule(candidate: Candidate, loss: Loss | None) -> str:
-    return candidate.rule if loss is None else "loss-witness"
+def _reserved(
+    network: Network, region: Region, inputs: InputBall | Dataset, loss: Loss | None, tried: Sequence[Candidate]
+) -> set[str]:
+    """Names that are taken: those of the question, and the candidates' free symbols."""
+    sizes = [sp.sympify(w) for layer in network.layers for w in (layer.inputs, layer.outputs)]
+    taken = names([*(ball.radius for ball in region.blocks(network)), inputs.radius, *sizes])
+    if loss is not None:
+        taken |= names([*loss.parameters, *([inputs.label_radius] if loss.needs_label_radius else [])])
+    return taken | {s.name for candidate in tried for s in candidate.free}
+
+
+def _still(choice: object) -> Pin | object:
+    """Layer 1 with ``A_1 = 0``, so that all samples share one path."""
+    return Pin(ZERO) if isinstance(choice, Forward) else choice
 
 
 def _first(
-    nodes: list[Node], candidate: Candidate, line: Sequence[Stage], inputs: InputBall | Dataset, loss: Loss | None
+    nodes: list[Node],
+    candidate: Candidate,
+    line: Sequence[Stage],
+    inputs: InputBall | Dataset,
+    size: sp.Expr,
+    loss: Loss | None,
 ) -> sp.Expr:
-    squares = sp.Add(*(d**2 * node.reach for d, node in zip(slopes(nodes), nodes, strict=True)))
+    slope = slopes(nodes)
+    parts = [d**2 * node.reach for d, node in zip(slope, nodes, strict=True)]
     if loss is None:
-        return sp.sqrt(squares)
-    steep = [sp.Abs(first) for first, _ in _labels(nodes, line, inputs, loss)]
-    return sp.Max(*steep, evaluate=False) * sp.sqrt(squares)
+        return sp.sqrt(sp.Add(*parts))
+    later = sp.Add(*parts[1:])
+    decay = loss.weight_decay
+    # The gradient's row of layer k is parallel to (N_{k−1}, 1), whose product with the layer's row is z_k.
+    across = sp.Add(*(d * node.point for d, node in zip(slope, nodes, strict=True)))
+    own = sp.Add(*(node.square for node in nodes))
+    squares = [
+        slope[0] ** 2 * s.first + s.gradient**2 * later + 2 * decay * s.gradient * across + decay**2 * own
+        for s in steepness(loss, nodes[-1].value, line[-1], inputs, nodes[0].reach)
+    ]
+    # Not negative; Max keeps an enclosure of it from reaching below 0.
+    return sp.sqrt(sp.Max(ZERO, *squares, evaluate=False))
 
 
 def _second(
-    nodes: list[Node], candidate: Candidate, line: Sequence[Stage], inputs: InputBall | Dataset, loss: Loss | None
+    nodes: list[Node],
+    candidate: Candidate,
+    line: Sequence[Stage],
+    inputs: InputBall | Dataset,
+    size: sp.Expr,
+    loss: Loss | None,
 ) -> sp.Expr:
     m = len(nodes)
     direction = candidate.direction
-    first_only = Direction(tuple(sp.Integer(k == 0) for k in range(m)), (ZERO,) * m)
+    first_only = Direction.first(m)
     if direction is None and loss is None and m > 1 and line[-1].linear:
-        # N̈ = R v̈ a² + 2 a b v̇ for a in layer 1 and b across the last one: the larger eigenvalue of a 2 × 2 matrix.
-        _, speed, bend, _ = second_derivative(
-            nodes[:-1], inputs.radius, Direction(first_only.own[:-1], (ZERO,) * (m - 1))
-        )
-        bent = nodes[-1].weight * sp.Abs(bend)
-        return (bent + sp.sqrt(bent**2 + 4 * speed**2)) / 2
-    _, speed, bend, square = second_derivative(nodes, inputs.radius, direction or first_only)
+        return first_and_last(nodes, size)[0]
+    _, speed, bend, square = second_derivative(nodes, size, direction or first_only)
     if loss is None:
         return sp.Abs(bend) / square
-    forms = [
-        sp.Abs((g2 * speed**2 + g1 * bend) / square + loss.weight_decay)
-        for g1, g2 in _labels(nodes, line, inputs, loss)
-    ]
-    if loss.name == "huber":
-        # ∂²g is 0 or more and was left out: a form helps where it is not negative.
-        forms = [
-            sp.Max(0, g1 * bend / square + loss.weight_decay, evaluate=False)
-            for g1, _ in _labels(nodes, line, inputs, loss)
-        ]
-    return sp.Max(*forms, evaluate=False)
+    steep = steepness(loss, nodes[-1].value, line[-1], inputs, nodes[0].reach)
+    forms = [_form(s, speed, bend, direction is None) / square + loss.weight_decay for s in steep]
+    return sp.Max(*map(sp.Abs, forms), evaluate=False)
 
 
-def _labels(
-    nodes: list[Node], line: Sequence[Stage], inputs: InputBall | Dataset, loss: Loss
-) -> list[tuple[sp.Expr, sp.Expr]]:
-    width = line[-1].width
-    radius = inputs.label_radius if loss.needs_label_radius else ZERO
-    return labelled(loss, nodes[-1].value, width, line[-1].activation.at_zero, radius)
-
-
-def _radii(
-    candidate: Candidate,
-    region: Region,
-    balls: Sequence[sp.Expr],
-    inputs: sp.Expr,
-    line: Sequence[Stage],
-    out: Derivation,
-    tag: str,
-) -> list[sp.Expr]:
-    """The layers' radii: the region's own, or shares of the joint one."""
-    if not isinstance(region, Ball) or len(balls) == 1:
-        return list(balls)
-    total, shares = region.radius, candidate.shares
-    first, rest = ZERO, total
-    if shares[0].is_zero:
-        choice = candidate.choices[0]
-        if isinstance(choice, Pin) and not choice.point.is_zero:
-            most = total / sp.sqrt(len(balls))
-            offset = ONE if line[0].affine.bias else ZERO
-            q = sp.sqrt(inputs**2 + offset)
-            cost = most if choice.point is sp.oo else sp.Min(most, choice.point / q, evaluate=False)
-            if choice.point is not sp.oo and not line[0].affine.bias:
-                cost = most
-            first = out.define(f"R_1{tag}", cost, candidate.rule, "radius of layer 1, of the joint one")
-        elif isinstance(choice, Forward):
-            first = total / sp.sqrt(len(balls))
-        elif isinstance(choice, Cancel):
-            first = ZERO
-        rest = total if first.is_zero else sp.sqrt(total**2 - first**2)
-    whole = sp.Add(*shares)
-    own = [rest * sp.sqrt(share / whole) for share in shares]
-    return own if not shares[0].is_zero else [first, *own[1:]]
+def _form(s: Steepness, speed: sp.Expr, bend: sp.Expr, first_only: bool) -> sp.Expr:
+    """``D²Φ[u, u]`` without the weight decay; a direction in layer 1 alone may follow the data."""
+    if first_only and s.turned is not None:
+        return s.curvature * s.squared * speed**2 + s.turned * bend
+    return s.curvature * speed**2 + s.gradient * bend

@@ -57,6 +57,7 @@ class Node:
         value, slope, curvature: ``σ``, ``σ'``, ``σ''`` at ``t``; all 0 but the slope where neurons cancel.
         reach: ``q² = ‖(N_{k−1}, 1)‖²`` of the layer's input, without the 1 if there is no bias.
         point: ``t``.
+        square: ``‖θ_k‖²``.
     """
 
     weight: sp.Expr
@@ -66,6 +67,7 @@ class Node:
     curvature: sp.Expr
     reach: sp.Expr
     point: sp.Expr
+    square: sp.Expr
 
 
 def follow(
@@ -105,7 +107,10 @@ def follow(
         if k > 1:
             weight = out.define(f"a_{k}{tag}", weight, rule, f"|weight| of layer {k} on the path")
         at, slope, curvature = parts
-        nodes.append(Node(weight, turn, at, slope, curvature, reach, point))
+        square = radius**2
+        if k == 1 and not isinstance(choice, Forward):
+            square = ZERO if point.is_zero else point**2 / reach
+        nodes.append(Node(weight, turn, at, slope, curvature, reach, point, square))
         resting = abs(stage.activation.at_zero) ** 2
         value = parts[0]
         rest = stage.width if isinstance(choice, Cancel) else stage.width - 1
@@ -139,12 +144,12 @@ def _weight(mu: sp.Expr, value: sp.Expr, radius: sp.Expr) -> sp.Expr:
 
 
 def slopes(nodes: Sequence[Node]) -> list[sp.Expr]:
-    """``∂N/∂z_k`` up to its sign, for every layer."""
+    """``∂N/∂z_k`` for every layer."""
     result, onward = [], ONE
     for node in reversed(nodes):
         onward = onward * node.slope
         result.append(onward)
-        onward = onward * node.weight
+        onward = onward * node.turn * node.weight
     return result[::-1]
 
 
@@ -158,6 +163,27 @@ class Direction:
 
     own: tuple[sp.Expr, ...]
     across: tuple[sp.Expr, ...]
+
+    @staticmethod
+    def first(count: int) -> Direction:
+        """Layer 1 alone, of ``count`` layers."""
+        return Direction((ONE, *(ZERO,) * (count - 1)), (ZERO,) * count)
+
+
+def first_and_last(nodes: Sequence[Node], inputs: sp.Expr) -> tuple[sp.Expr, Direction]:
+    """With an affine last layer: the best direction in the plane of ``own_1`` and ``across_m``, and its value.
+
+    ``N̈ = α_m v̈ a² + 2 a b v̇`` for ``a`` along the first and ``b`` along the second: with ``p = |α_m v̈|`` and
+    ``c = |v̇|`` the larger eigenvalue of ``[[p, c], [c, 0]]``.
+    """
+    zeros = (ZERO,) * (len(nodes) - 1)
+    own = (ONE, *zeros[1:])
+    _, speed, bend, _ = second_derivative(nodes[:-1], inputs, Direction(own, zeros))
+    bent = nodes[-1].weight * sp.Abs(bend)
+    value = (bent + sp.sqrt(bent**2 + 4 * speed**2)) / 2
+    # The vector (value, c), with the sign of v̈v̇; where v̈ = 0 either sign serves.
+    turned = (2 * sp.Heaviside(nodes[-1].turn * bend) - 1) * speed if not bend.is_zero else speed
+    return value, Direction((value, *zeros), (*zeros, turned))
 
 
 def second_derivative(nodes: Sequence[Node], inputs: sp.Expr, direction: Direction) -> tuple[sp.Expr, ...]:

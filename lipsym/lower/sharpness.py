@@ -14,14 +14,17 @@ import sympy as sp
 
 from lipsym.bounds.derive import derive as derive_upper
 from lipsym.bounds.kinks import ORDERS
-from lipsym.bounds.result import Bound
+from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.bounds.stages import Stage, stages
 from lipsym.domains.expressions import IsolatedRoot
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.lower.growth import last_curved
 from lipsym.lower.lower_bound import lower_bound
+from lipsym.lower.tune import LowerWitness, lower_at
 from lipsym.nets.inputs import Dataset, InputBall
+from lipsym.nets.losses import Loss
+from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
 from lipsym.nets.regions import Ball, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork
@@ -37,45 +40,60 @@ class Sharpness:
     """Both sides of a constant.
 
     Args:
+        question: network, region, inputs, quantity and loss.
         upper, lower: the bounds, ``None`` where there is none.
         limit: of ``upper/lower`` as the radii grow.
         reason: the theorem with its hypotheses, or what is missing.
     """
 
+    question: tuple[Any, ...]
     upper: Bound | None
     lower: Bound | None
     limit: sp.Expr | None
     reason: str
 
     def at(self, values: Mapping[str, Any], precision: int = 53) -> Enclosure:
-        """Enclose ``upper/lower`` at numbers.
+        """Enclose ``upper/lower`` at numbers, with the witness whose free points are tuned there (``lower_at``).
 
         Raises:
             InputError: if one of the two is missing, or the lower bound is 0 there.
         """
         if self.upper is None or self.lower is None:
             raise InputError("a ratio of bounds was asked for", self.reason, "ask for a case that has both bounds")
-        ends = []
-        for bound in (self.upper, self.lower):
-            needed = {s.name for s in bound.symbols}
-            ends.append(bound.evaluate({k: v for k, v in values.items() if k in needed}, precision=precision))
-        above, below = ends
+        above = self.upper.evaluate(values, precision=precision)
+        found = self.lower_at(values, precision)
+        below = found.value if isinstance(found, LowerWitness) else found
         if below.lo <= 0:
             raise InputError(
                 f"the values {dict(values)} were given", "the lower bound is not above 0 there", "take larger radii"
             )
-        if above.hi == float("inf"):
-            return Enclosure(Fraction(above.lo) / Fraction(below.hi), above.hi)
-        return Enclosure(Fraction(above.lo) / Fraction(below.hi), Fraction(above.hi) / Fraction(below.lo))
+        return quotient(above, below)
+
+    def lower_at(self, values: Mapping[str, Any], precision: int = 53) -> LowerWitness | Enclosure:
+        """The lower side at numbers: the tuned witness where there is one, else the formula's value."""
+        found = lower_at(*self.question[:4], values, self.question[4], precision)
+        if isinstance(found, LowerWitness):
+            return found
+        return Enclosure(0) if self.lower is None else self.lower.evaluate(values, precision=precision)
+
+
+def quotient(above: Enclosure, below: Enclosure) -> Enclosure:
+    """``above/below`` for ``above ≥ 0`` and ``below > 0``."""
+    least = Fraction(above.lo) / Fraction(below.hi)
+    return Enclosure(least, above.hi if isinstance(above.hi, float) else Fraction(above.hi) / Fraction(below.lo))
 
 
 def sharpness(
-    network: Network | UniformNetwork, region: Region, inputs: InputBall | Dataset, quantity: str = "lipschitz"
+    network: Network | UniformNetwork,
+    region: Region,
+    inputs: InputBall | Dataset,
+    quantity: str = "lipschitz",
+    loss: str | Loss | None = None,
 ) -> Sharpness:
     """Upper and lower bound of a constant, and the proved limit of their ratio as the radii grow.
 
     Args:
-        network, region, inputs, quantity: as for ``derive``.
+        network, region, inputs, quantity, loss: as for ``derive``.
 
     Example:
         >>> import lipsym as ls
@@ -85,13 +103,22 @@ def sharpness(
 
     Proof: proofs/path-witness-1.md, proofs/path-witness-2.md.
     """
-    above = derive_upper(network, region, inputs, quantity)
-    below = lower_bound(network, region, inputs, quantity)
+    objective = None if loss is None else find_loss(loss)
+    above = derive_upper(network, region, inputs, quantity, objective)
+    below = lower_bound(network, region, inputs, quantity, objective)
     limit, reason = _limit(network, region, quantity)
-    if not isinstance(above, Bound):
-        limit, reason = None, f"no upper bound: {above.reason}"
+    if objective is not None:
+        limit, reason = None, "the sharpness theorem covers networks; of a loss the certified ratio is what is known"
+    for side, found in (("upper", above), ("lower", below)):
+        if isinstance(found, Unbounded | Unknown):
+            limit, reason = None, f"no {side} bound: {found.reason}"
+    question = (network, region, inputs, quantity, objective)
     return Sharpness(
-        above if isinstance(above, Bound) else None, below if isinstance(below, Bound) else None, limit, reason
+        question,
+        above if isinstance(above, Bound) else None,
+        below if isinstance(below, Bound) else None,
+        limit,
+        reason,
     )
 
 
@@ -107,8 +134,10 @@ def _limit(network: Network | UniformNetwork, region: Region, quantity: str) -> 
     if isinstance(network, UniformNetwork):
         return _uniform_limit(network, region, order)
     line = stages(network)
-    if line is None or not all(s.affine.bias for s in line) or len(line) < 2:
-        return None, "the sharpness theorem needs two or more layers, with biases and blocks of their own"
+    if line is None or not all(s.affine.bias for s in line):
+        return None, "the sharpness theorem needs layers with biases and blocks of their own"
+    if len(line) == 1:
+        return sp.S.One, "one layer: s1·√(S² + 1) and s2·(S² + 1) are reached, or approached, as its argument is free"
     return _layers_limit(line, region, order)
 
 
@@ -150,8 +179,11 @@ def _layers_limit(line: tuple[Stage, ...], region: Region, order: int) -> tuple[
 
 def _uniform_limit(network: UniformNetwork, region: Region, order: int) -> tuple[sp.Expr | None, str]:
     sigma = network.activation
-    fits = network.bias and sigma.s0.is_finite and sigma.s2.is_finite and sigma.at_zero.is_zero
-    fits = fits and sp.S.Zero in sigma.attained[1] and network.output.name in ("identity", sigma.name)
-    if not fits or (isinstance(region, Ball) and order == 2):
-        return None, "for symbolic depth the theorem needs a bounded σ with σ(0) = 0, and order 1 on joint balls"
-    return sp.S.One, "s0, s1, s2 < ∞, |σ'| largest at 0, σ(0) = 0: the leading terms agree at every depth m ≥ 2"
+    fits = network.bias and sigma.s0.is_finite and sigma.s2.is_finite and sp.S.Zero in sigma.attained[1]
+    if not (fits and network.output.name in ("identity", sigma.name)) or (isinstance(region, Ball) and order == 2):
+        return None, "for symbolic depth the theorem needs a bounded σ steepest at 0, and order 1 on joint balls"
+    if not sigma.at_zero.is_zero and not (isinstance(network.width, int) and network.width >= 2):
+        return None, "σ(0) ≠ 0 needs a width that is a number ≥ 2"
+    how = "σ(0) = 0" if sigma.at_zero.is_zero else "hidden widths ≥ 2"
+    least = 3 if order == 2 and network.output.name == "identity" else 2
+    return sp.S.One, f"s0, s1, s2 < ∞, |σ'| largest at 0, {how}: the leading terms agree at every depth m ≥ {least}"

@@ -18,6 +18,7 @@ from lipsym.data import digits, digits_mlp
 from lipsym.derive import derive
 from lipsym.domains import evaluate as evaluate_expression
 from lipsym.enclose.forward import Parameters
+from lipsym.enclose.inside import ExactPairs, inside
 from lipsym.enclose.loss_search import steepest_loss_directions
 from lipsym.enclose.losses import loss_lipschitz_lower, loss_smoothness_lower
 from lipsym.nets.inputs import Dataset
@@ -25,7 +26,7 @@ from lipsym.nets.losses import loss
 from lipsym.nets.network import mlp
 from lipsym.nets.regions import ProductBall
 from lipsym.prove.work import ARITHMETICS, Done, disagreements, evaluate, kind, refutation, searched
-from lipsym.refute.confirm import Confirmed, ExactPairs, inside
+from lipsym.refute.confirm import Confirmed
 
 TRAINED_ON = 1437
 RADII = ("0", "1/100", "1/10")

@@ -17,6 +17,7 @@ from lipsym.bounds.result import Unknown
 from lipsym.certificates import certificate, write_certificate, write_text
 from lipsym.errors import LipsymError
 from lipsym.prove.digits import QUANTITIES, RADII, TEXT, trained_case, trained_file
+from lipsym.prove.everywhere import GlobalClaim, claims, examine
 from lipsym.prove.suite import Case, suite
 from lipsym.prove.work import Done, work
 
@@ -32,18 +33,25 @@ class Run:
         suite: its name.
         cases: in the suite's order.
         trained: the trained network's.
+        everywhere: claims for all parameters.
         folder: where the certificates and ``report.html`` are.
     """
 
     suite: str
     cases: tuple[Done, ...]
     trained: tuple[Done, ...]
+    everywhere: tuple[Done, ...]
     folder: Path
+
+    @property
+    def all(self) -> tuple[Done, ...]:
+        """Every result."""
+        return (*self.cases, *self.trained, *self.everywhere)
 
     @property
     def failures(self) -> tuple[tuple[Done, str], ...]:
         """Everything that went wrong."""
-        return tuple((done, failure) for done in (*self.cases, *self.trained) for failure in done.failures)
+        return tuple((done, failure) for done in self.all for failure in done.failures)
 
 
 def prove(
@@ -55,6 +63,7 @@ def prove(
     progress: Progress | None = None,
     cases: Sequence[Case] | None = None,
     trained: bool = True,
+    everywhere: Sequence[GlobalClaim] | None = None,
 ) -> Run:
     """Derive, evaluate, attack and certify every case of a suite, and write certificates and the report.
 
@@ -67,6 +76,7 @@ def prove(
         progress: called as work gets done.
         cases: other cases than the suite's.
         trained: whether the trained network is part of the run.
+        everywhere: claims for all parameters; left out: the suite's, none beside other cases.
 
     Returns:
         A ``Run``; ``.failures`` is empty if everything holds.
@@ -75,6 +85,7 @@ def prove(
         InputError: for an unknown suite, or a folder that cannot be written to.
     """
     chosen = suite(name) if cases is None else tuple(cases)
+    wanted = tuple(everywhere) if everywhere is not None else claims(name) if cases is None else ()
     folder = Path(out)
     # The folder is tried first: an hour's work must not end at a folder that cannot be written to.
     write_text("", folder / ".writable").unlink()
@@ -84,6 +95,7 @@ def prove(
         if trained:
             plan.update({submit(attempt, trained_case, q, r): (q, r) for q in QUANTITIES for r in RADII})
         plan.update({submit(attempt, work, case, seed): index for index, case in enumerate(chosen)})
+        plan.update({submit(attempt, examine, claim, seed): claim for claim in wanted})
         for future in as_completed(plan):
             done = results[plan[future]] = future.result()
             write_certificate(done.document, folder / "certificates" / done.file)
@@ -93,12 +105,13 @@ def prove(
         name,
         tuple(results[index] for index in range(len(chosen))),
         tuple(results[q, r] for q in QUANTITIES for r in RADII) if trained else (),
+        tuple(results[claim] for claim in wanted),
         folder,
     )
     # Imported here: the processes of the pool import this package, and need no figures.
     from lipsym.report.html import report
 
-    page = report(_documents(run.cases), _documents(run.trained), name, TEXT)
+    page = report(_documents(run.cases), _documents(run.trained), name, TEXT, _documents(run.everywhere))
     write_text(page, folder / "report.html")
     return run
 
@@ -111,8 +124,12 @@ def attempt(function: Callable[..., Done], question: Any, detail: Any) -> Done:
         return failed(question, detail, error)
 
 
-def failed(question: Case | str, detail: Any, error: LipsymError) -> Done:
+def failed(question: Case | GlobalClaim | str, detail: Any, error: LipsymError) -> Done:
     """The result of a case that ended in an error."""
+    reason = "failed: " + "; ".join(str(error).splitlines())
+    if isinstance(question, GlobalClaim):
+        document = question.document(Unknown(question.quantity, reason))
+        return Done(question.title, question.quantity, question.file, document, (reason,))
     if isinstance(question, Case):
         title, quantity, file = question.title, question.quantity, question.file
         asked = {"network": question.network, "region": question.region, "inputs": question.inputs}
@@ -123,7 +140,6 @@ def failed(question: Case | str, detail: Any, error: LipsymError) -> Done:
             {"network": "mlp:64-32-10:tanh", "region": f"layers:{detail}", "inputs": "digits"},
             "cross_entropy",
         )
-    reason = "failed: " + "; ".join(str(error).splitlines())
     asked |= {"quantity": quantity, "side": "upper", "loss": loss}
     document = certificate(Unknown(quantity, reason), asked, case=title)
     return Done(title, quantity, file, document, (reason,))

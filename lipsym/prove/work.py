@@ -17,12 +17,16 @@ import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import certificate, evaluation, search_record
-from lipsym.certificates.numbers import write_end
+from lipsym.certificates.document import sharpness_record, witness_record
+from lipsym.certificates.numbers import read_end, write_end
 from lipsym.certificates.question import flat, question, samples
+from lipsym.certificates.witness import write_parameters
 from lipsym.derive import derive
 from lipsym.domains import evaluate as domain_evaluate
 from lipsym.enclosure import Enclosure, End
-from lipsym.lower.sharpness import sharpness
+from lipsym.lower.growth import growth
+from lipsym.lower.sharpness import Sharpness, sharpness
+from lipsym.lower.tune import LowerWitness
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss, loss
@@ -86,8 +90,9 @@ def work(case: Case, seed: int = 0) -> Done:
     if not isinstance(outcome, Bound):
         return Done(case.title, case.quantity, case.file, certificate(outcome, asked, case=case.title), tuple(failures))
     plain = derive(network, region, inputs, case.quantity, objective, rule="recursion") if case.compared else None
-    below = derive(network, region, inputs, case.quantity, objective, side="lower")
-    limit = None if objective else sharpness(network, region, inputs, case.quantity).limit
+    sides = sharpness(network, region, inputs, case.quantity, objective)
+    degree = str(growth(network, case.quantity, objective))
+    record = sharpness_record(sides.limit, sides.reason, degree, sides.lower)
     items = []
     for index, point in enumerate(case.at):
         at = dict(point)
@@ -101,18 +106,16 @@ def work(case: Case, seed: int = 0) -> Done:
             search = searched(found, upper, direction, None if objective is None else data)
             failures += refutation(found, upper, at)
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
+        witness = _witness(sides, at) if sides.lower is not None else None
+        if witness is not None and read_end(witness["lower"]) > upper:
+            failures.append(f"the witness at {_point(at)} is above the bound")
         verified = None
         if search is not None and objective is None and small(network) and isinstance(upper, Fraction):
             verified, wrong = supremum(network, region, inputs, case.quantity, upper, at)
             failures += wrong if search["verdict"] == NOTHING_FOUND else []
-        item = evaluation(at, values, beside, search, verified=verified)
-        if isinstance(below, Bound):
-            reached = evaluate(below, at)[ARITHMETICS[0]]
-            failures += [] if reached.lo <= upper else [f"the witness at {_point(at)} is above the bound"]
-            item["witness"] = {"lower": write_end(reached.lo), "limit": None if limit is None else str(limit)}
-        items.append(item)
+        items.append(evaluation(at, values, beside, search, witness, verified))
     plain_data = question(network, region, inputs, objective) if written(network) else None  # type: ignore[arg-type]
-    document = certificate(outcome, asked, items, case.title, plain_data)
+    document = certificate(outcome, asked, items, case.title, plain_data, record)
     return Done(case.title, case.quantity, case.file, document, tuple(failures))
 
 
@@ -148,6 +151,17 @@ def attack(
     claim = Claim(network, region, data, case.quantity, ">=", 0, objective)
     value, direction = steepest(claim, found.params, found.x, candidate.direction)
     return replace(found, value=value), direction
+
+
+def _witness(sides: Sharpness, at: Mapping[str, str]) -> dict[str, Any]:
+    """The lower side at a point: the tuned member of the family, or the formula's value."""
+    found = sides.lower_at(at)
+    if not isinstance(found, LowerWitness):
+        return witness_record(found.lo, () if sides.lower is None else sides.lower.rules)
+    exact = found.instance
+    parameters = None if exact is None else write_parameters(exact.parameters)
+    inputs = None if exact is None else [write_end(v) for v in exact.x]
+    return witness_record(found.value.lo, found.bound.rules, parameters, inputs)
 
 
 def kind(outcome: Bound | Unbounded | Unknown) -> str:

@@ -10,7 +10,7 @@ climb together. Starts are thinned out as the search goes on (successive halving
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +31,18 @@ from lipsym.enclose.search import (
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
-from lipsym.refute.starts import starting_points
+from lipsym.refute.starts import chain, chain_paths, embed, starting_points
 
 ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}
 
 STAGES = ((96, 0.25), (24, 0.25), (6, 0.5))
 """How many members climb, and their share of the budget: the worse ones are dropped from stage to stage."""
+
+SETTLING = 8
+"""Steps of the power iteration before a start begins to move."""
+
+SPROUTS = 512
+"""Chains of one neuron per layer that are tried before the search in the wide network."""
 
 LARGEST_BATCH = 200_000
 """At most so many pairs of parameter vector and data point are evaluated at once."""
@@ -69,7 +75,7 @@ def maximise(
     inputs: Any,
     quantity: str = "lipschitz",
     values: Mapping[Any, Any] | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     evaluations: int = 40_000,
     loss: Any = None,
 ) -> Candidate:
@@ -103,6 +109,9 @@ def maximise(
     free_input = points is None
     members = max(2, min(STAGES[0][0], LARGEST_BATCH // (1 if loss is None or points is None else len(points))))
     theta, x = starting_points(m, g, radius, members, rng)
+    if free_input and _around_zero(g):
+        _plant(m, theta, x, *_best_paths(network, region, values, order, radius, members // 6, rng), rng)
+        theta = g.project(theta)
     if free_input:
         g, theta = g.with_input(width, radius), np.hstack([theta, x])
     elif loss is None:
@@ -112,17 +121,54 @@ def maximise(
     climbers = _Climbers(theta, data, unit(rng.standard_normal((members, m.count))), w, np.full(members, -np.inf))
     scalar = None if loss is None else loss_seed(loss, inputs, network)
     decay = 0.0 if loss is None else number(loss.weight_decay, values)
-    spent = 0
+    climbers.settle(m, order, scalar, decay)
+    spent = spent_at_rest = members * SETTLING
     for count, share in STAGES:
         climbers = climbers.best(count)
         members = len(climbers.value)
-        steps = max(5, int(evaluations * share) // members)
+        steps = max(5, int((evaluations - spent_at_rest) * share) // members)
         climbers.climb(m, g, order, steps, scalar, decay)
         spent += members * steps
     top = int(np.argmax(climbers.value))
     y, u = climbers.y[top], climbers.u[top]
     x_top = y[m.count :] if free_input else climbers.data[top, 0] if loss is None else None
     return Candidate(m.unpack(y[: m.count]), x_top, m.unpack(u), float(climbers.value[top]), spent)
+
+
+def _around_zero(g: Geometry) -> bool:
+    return g.box is None and not g.centre.any()
+
+
+def _plant(m: Model, theta: np.ndarray, x: np.ndarray, thin: Model, best: np.ndarray, rng: np.random.Generator) -> None:
+    """Put the best chains in place of some starts; every other one is disturbed, since a chain is a saddle."""
+    rows = np.arange(len(best)) * (len(theta) // max(len(best), 1))
+    planted = embed(m, thin, best, x[rows])
+    size = np.linalg.norm(planted, axis=1, keepdims=True) * 10.0 ** rng.uniform(-3, -0.5, (len(rows), 1))
+    noise = unit(rng.standard_normal(planted.shape)) * size
+    noise[::2] = 0.0
+    theta[rows] = planted + noise
+
+
+def _best_paths(
+    network: Network,
+    region: Any,
+    values: Mapping[Any, Any] | None,
+    order: int,
+    radius: float,
+    count: int,
+    rng: np.random.Generator,
+) -> tuple[Model, np.ndarray]:
+    """The best of many chains, one neuron per layer, after a short ascent."""
+    thin = model(chain(network), order)
+    g = geometry(thin, region, values)
+    theta = chain_paths(thin, g, radius, SPROUTS, rng)
+    x = np.full((SPROUTS, 1, 1), radius)
+    u, w = unit(rng.standard_normal(theta.shape)), np.ones((SPROUTS, 1, 1))
+    climbers = _Climbers(theta, x, u, w, np.full(SPROUTS, -np.inf))
+    climbers.settle(thin, order, None, 0.0)
+    climbers = climbers.best(4 * count)
+    climbers.climb(thin, g, order, SETTLING, None, 0.0)
+    return thin, climbers.best(count).y
 
 
 @dataclass(slots=True)
@@ -148,6 +194,19 @@ class _Climbers:
         order = np.argsort(-self.value)[:count]
         return _Climbers(self.y[order], self.data[order], self.u[order], self.w[order], self.value[order])
 
+    def settle(self, m: Model, order: int, scalar: Seed | None, decay: float) -> None:
+        """A power iteration in ``u`` and ``w`` at the starts themselves.
+
+        The ridges of deep networks are thin: a start on one is lost if it moves before ``u`` points along the ridge.
+        """
+        for _ in range(SETTLING):
+            form, _, output = self._jet(m, self.y, order, scalar, decay)
+            value = (form * self.u).sum(1)
+            self.value = np.where(np.isfinite(value), np.abs(value), -np.inf)
+            self.u = climb(self.u, form, value, order)
+            if scalar is None:
+                self.w = unit(output[order])
+
     def climb(self, m: Model, g: Geometry, order: int, steps: int, scalar: Seed | None, decay: float) -> None:
         """Projected conjugate-gradient ascent, each member with a step length of its own, accepted only if better."""
         trial, step = self.y, np.full(len(self.y), 0.05)
@@ -156,12 +215,13 @@ class _Climbers:
         for _ in range(steps):
             form, ascent, output = self._jet(m, trial, order, scalar, decay)
             value = (form * self.u).sum(1)
-            better = np.abs(value) > self.value
+            better = (np.abs(value) > self.value) & np.isfinite(value)
             keep = better[:, None]
             # In coordinates scaled by the region, parameters and inputs of any size move alike.
             ascent = g.tangential(trial, np.where(value < 0, -1.0, 1.0)[:, None] * ascent) * g.scale
             square = (ascent * ascent).sum(1, keepdims=True)
-            beta = np.maximum(0.0, (square - (ascent * last).sum(1, keepdims=True)) / np.maximum(before, 1e-300))
+            turn = np.maximum(0.0, square - (ascent * last).sum(1, keepdims=True))
+            beta = turn / np.maximum(before, 1e-12 * square + 1e-300)  # a start on a plateau must not overflow
             conjugate = ascent + beta * direction
             conjugate = np.where((conjugate * ascent).sum(1, keepdims=True) > 0, conjugate, ascent)
             # A rejected step returns to the last accepted point and forgets its conjugate direction.

@@ -61,34 +61,60 @@ def confirm(
         InputError: if no rational point of the region is found near the candidate.
     """
     params = inside(network, region, candidate.params, values)
-    direction = [candidate.direction]
+    x = None if loss is not None else exact_input(inputs, candidate.x, values)
+    value = value_at(network, params, x, inputs, quantity, loss, [candidate.direction], precision)
+    return Confirmed(value, params, x, candidate.evaluations)
+
+
+def value_at(
+    network: Network,
+    params: Any,
+    x: tuple[Fraction, ...] | None,
+    inputs: Any,
+    quantity: str,
+    loss: Any = None,
+    directions: Any = None,
+    precision: int = 128,
+) -> Fraction:
+    """A certified lower bound of the derivative's norm at exact parameters.
+
+    Args:
+        network, quantity, loss: as in a claim.
+        params: one pair ``(A, b)`` of exact arrays per block.
+        x: the input of a network; ``inputs`` is the data set of a loss.
+        directions: where to look beyond order 1; left out: what a power iteration proposes.
+        precision: working precision in bits.
+    """
     if loss is not None:
         if quantity == "lipschitz":
-            value = loss_lipschitz_lower(network, params, inputs, loss, precision=precision)
-        else:
-            bound = loss_smoothness_lower if quantity == "smoothness" else loss_hessian_lipschitz_lower
-            value = bound(network, params, inputs, loss, direction, precision=precision)
-        return Confirmed(value, params, None, candidate.evaluations)
-    if candidate.x is None:
+            return loss_lipschitz_lower(network, params, inputs, loss, precision=precision)
+        bound = loss_smoothness_lower if quantity == "smoothness" else loss_hessian_lipschitz_lower
+        return bound(network, params, inputs, loss, directions, precision=precision)
+    at = np.array(x, dtype=object)
+    if quantity == "lipschitz":
+        return lipschitz_lower(network, params, at, precision)
+    lower = smoothness_lower if quantity == "smoothness" else hessian_lipschitz_lower
+    return lower(network, params, at, directions, precision)
+
+
+def exact_input(inputs: Any, x: np.ndarray | None, values: Mapping[Any, Any] | None) -> tuple[Fraction, ...]:
+    """Rationals near ``x`` that the claim is about.
+
+    Raises:
+        InputError: without an input, or for one that is not in the data.
+    """
+    if x is None:
         raise InputError(
             "a candidate without an input was given",
             "the derivative of a network is taken at an input",
             "confirm it with the loss it was searched for",
         )
-    if isinstance(inputs, Dataset):  # the search takes points of the data as they are
-        x = tuple(Fraction(v) for v in candidate.x.tolist())
-        exact_points = {tuple(Fraction(v) for v in row) for row in inputs.points.tolist()}
-        if x not in exact_points:
-            raise InputError("an input that is not in the data was given", "the data are finitely many", "search again")
-    else:
-        x = inside_ball(candidate.x, at_values(inputs.radius, values, "the radius of the inputs"))
-    at = np.array(x, dtype=object)
-    if quantity == "lipschitz":
-        value = lipschitz_lower(network, params, at, precision)
-    else:
-        lower = smoothness_lower if quantity == "smoothness" else hessian_lipschitz_lower
-        value = lower(network, params, at, direction, precision)
-    return Confirmed(value, params, x, candidate.evaluations)
+    if not isinstance(inputs, Dataset):
+        return inside_ball(x, at_values(inputs.radius, values, "the radius of the inputs"))
+    point = tuple(Fraction(v) for v in x.tolist())  # the search takes points of the data as they are
+    if point not in {tuple(Fraction(v) for v in row) for row in inputs.points.tolist()}:
+        raise InputError("an input that is not in the data was given", "the data are finitely many", "search again")
+    return point
 
 
 def certified_lower(

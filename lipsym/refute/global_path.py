@@ -14,7 +14,7 @@ import sympy as sp
 from lipsym.bounds.stages import Stage
 from lipsym.domains import evaluate
 from lipsym.lower.divergence import Family, Route
-from lipsym.refute.secant import ExactParameters
+from lipsym.lower.instance import ExactParameters
 
 SPARE_BITS = 64
 """Accuracy of a rounded parameter: ``2**-64/R``, relative for numbers below 1, since a weight ``R`` may follow it."""

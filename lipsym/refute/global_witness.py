@@ -23,7 +23,8 @@ from lipsym.errors import InputError
 from lipsym.lower.decision import Decision
 from lipsym.lower.divergence import Family, Move, R, Route, family
 from lipsym.lower.finite import Question
-from lipsym.lower.global_bounds import ORDERS, decide
+from lipsym.lower.global_bounds import ORDERS, decide, ends_biased
+from lipsym.lower.instance import ExactParameters
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
@@ -31,7 +32,7 @@ from lipsym.nets.network import Network
 from lipsym.nets.quantities import Exact
 from lipsym.nets.uniform import UniformNetwork
 from lipsym.refute.global_path import Pair, rational_pair
-from lipsym.refute.secant import ExactParameters, curvature_excess, difference, secant
+from lipsym.refute.secant import curvature_excess, difference, secant
 
 QUANTITIES = (*ORDERS, "L0L1")
 LARGEST_EXPONENT = 40_000
@@ -191,7 +192,7 @@ def _along_a_ray(question: Question, claim: Fraction) -> Iterator[tuple[Pair, in
 def _pair_claim(asked: Question, question: Question, claim: tuple[Fraction, ...]) -> Witness | Bound | Unknown:
     """``‖D²Φ‖ ≤ L0 + L1‖∇Φ‖`` for all parameters.
 
-    Along the family ``BIAS`` the curvature grows like ``R²`` and the gradient like ``R``; on the hyperbola
+    Along the families of losses the curvature grows like ``R²`` and the gradient like ``R``; on the hyperbola
     ``w_m = R``, ``w_1 = y/(Rx)`` of a bias-free linear network with squared error the gradient is 0.
     """
     quantity, loss, data = "L0L1", question.loss, question.inputs
@@ -207,10 +208,10 @@ def _pair_claim(asked: Question, question: Question, claim: tuple[Fraction, ...]
     path = stages(question.network)
     if path is None:
         return Unknown(quantity, decision.reason)
-    if decision.family is not None and len(path) > 1:
-        families = [family(path, Route.BIAS, len(path), 2, point) for point in POINTS]
-    else:
-        families = [f for f in (_hyperbola(path, data, loss),) if f is not None]
+    families = [f for f in (_hyperbola(path, data, loss),) if f is not None]
+    if not families and decision.family is not None and len(path) > 1:
+        route = Route.BIAS if ends_biased(path) else decision.family.route
+        families = [family(path, route, len(path), 2, point) for point in POINTS]
     x = _input(question)
     base = max(claim)
     for attempt, grown in enumerate(families):
@@ -326,7 +327,7 @@ def _data(network: Network, inputs: InputBall | Dataset, loss: Loss) -> Dataset:
     if isinstance(inputs, Dataset):
         return inputs
     x = np.zeros((1, int(network.input_width)))  # type: ignore[arg-type]
-    if inputs.radius.is_number:
+    if inputs.radius.is_number or not network.affine(network.blocks[0]).bias:
         x[0, 0] = float(_inside(inputs))
     if loss.name in ("cross_entropy", "logistic"):
         return Dataset(x, y=[0 if loss.name == "cross_entropy" else 1])

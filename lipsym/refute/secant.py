@@ -17,13 +17,10 @@ from lipsym.enclose.forward import directional_taylor, load
 from lipsym.enclose.losses import loss_gradient, loss_taylor
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
+from lipsym.lower.instance import ExactParameters
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.losses import Loss
 from lipsym.nets.network import Network
-
-Rows = tuple[tuple[Fraction, ...], ...]
-ExactParameters = tuple[tuple[Rows, tuple[Fraction, ...] | None], ...]
-"""One pair ``(A, b)`` per block, in rationals."""
 
 
 def secant(

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lipsym.report.formula import Formulas
 from lipsym.report.plot import bound_figure, ratio_figure
-from lipsym.report.view import CaseView, case_view, curve
+from lipsym.report.view import CaseView, case_view, curve, global_view
 
 LARGEST_FIGURE = 12
 """Panels of a figure."""
@@ -23,6 +23,7 @@ def report(
     trained: Sequence[tuple[str, Mapping[str, Any]]] = (),
     suite: str = "default",
     trained_text: str = "",
+    everywhere: Sequence[tuple[str, Mapping[str, Any]]] = (),
 ) -> str:
     """The page for a run of ``lipsym prove``.
 
@@ -31,6 +32,7 @@ def report(
         trained: the same for a trained network.
         suite: the suite's name.
         trained_text: what the trained network is.
+        everywhere: the certificates of claims for all parameters.
     """
     formulas = Formulas()
     cases = [case_view(document, file, formulas) for file, document in documents]
@@ -54,6 +56,7 @@ def report(
         cases=cases,
         trained=weights,
         trained_text=trained_text,
+        everywhere=[global_view(document, file) for file, document in everywhere],
         domains=next((c.domains for c in cases if c.domains), ()),
         ratio_figure=ratio_figure(curves) if curves else "",
         bound_figure=bound_figure(curves) if curves else "",

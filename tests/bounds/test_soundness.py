@@ -20,11 +20,12 @@ import lipsym as ls
 from lipsym.domains import evaluate
 from lipsym.enclose.derivatives import hessian_lipschitz_lower, lipschitz_lower, smoothness_lower
 from lipsym.enclose.geometry import geometry
+from lipsym.enclose.inside import inside
 from lipsym.enclose.losses import loss_hessian_lipschitz_lower, loss_lipschitz_lower, loss_smoothness_lower
 from lipsym.enclose.search import model
 from lipsym.nets.activations import ACTIVATIONS as TABLE
 from lipsym.refute.ascent import ORDERS
-from lipsym.refute.confirm import certified_lower, inside
+from lipsym.refute.confirm import certified_lower
 from lipsym.refute.starts import starting_points
 
 ACTIVATIONS = [*TABLE, "leaky_relu(-2)"]

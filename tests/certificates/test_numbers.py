@@ -33,3 +33,9 @@ def test_any_other_text_is_refused(text: object) -> None:
     with pytest.raises(InputError) as caught:
         read_end(text)  # type: ignore[arg-type]
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_numbers_of_more_digits_than_python_prints() -> None:
+    number = Fraction(10**6000 + 1, 10**5000 + 7)
+    assert read_end(write_end(number)) == number
+    assert read_end(write_end(-(10**9000))) == -(10**9000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import platform
 import sys
 import time
 import warnings
@@ -265,10 +267,37 @@ def test_the_probe_refuses_another_rounding_mode(monkeypatch: pytest.MonkeyPatch
         def array_equal(a: np.ndarray, b: np.ndarray) -> bool:
             return np.array_equal(np.nextafter(a, np.inf), b)
 
-    float64_rounding.check_arithmetic.__wrapped__()
+    float64_rounding.check_arithmetic()
     monkeypatch.setattr(float64_rounding, "np", Upward())
     with pytest.raises(HypothesisError, match="not rounded to nearest"):
-        float64_rounding.check_arithmetic.__wrapped__()
+        float64_rounding.check_arithmetic()
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64") or platform.system() != "Linux", reason="sets MXCSR")
+@pytest.mark.parametrize(
+    ("bits", "message"),
+    [(0x2000, "not rounded"), (0x4000, "not rounded"), (0x6000, "not rounded"), (0x8040, "subnormal")],
+    ids=["down", "up", "to zero", "flushed"],
+)
+def test_the_probe_refuses_the_processor_itself(bits: int, message: str) -> None:
+    """The processor's control word as other libraries leave it: byte 28 of glibc's ``fenv_t`` is MXCSR."""
+    libm = ctypes.CDLL("libm.so.6")
+    before, changed = ctypes.create_string_buffer(32), ctypes.create_string_buffer(32)
+    libm.fegetenv(before)
+    changed.raw = before.raw
+    word = int.from_bytes(before.raw[28:32], "little") | bits
+    changed.raw = before.raw[:28] + word.to_bytes(4, "little")
+    caught: HypothesisError | None = None
+    libm.fesetenv(changed)
+    try:
+        float64_domain()
+    except HypothesisError as error:
+        caught = error
+    finally:
+        libm.fesetenv(before)
+    assert caught is not None
+    assert message in str(caught)
+    float64_domain()
 
 
 def test_the_mathematical_library_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

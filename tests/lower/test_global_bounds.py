@@ -225,7 +225,10 @@ def test_what_no_theorem_covers_is_unknown() -> None:
         found = ls.global_bounds(network)
         assert found.lipschitz.finite is None
         assert "shared" in found.smoothness.reason
-    assert answers(ls.mlp([2, 3, 1], "tanh", bias=False), "mse") == ("unknown", "unknown")
+    several = ls.Dataset([[1.0, 0.5], [2.0, 0.25]], [[0.5], [1.0]])
+    found = ls.global_bounds(ls.mlp([2, 3, 1], "sigmoid", bias=False), "mse", several)
+    assert (found.lipschitz.finite, found.smoothness.finite) == (None, None)
+    assert answers(ls.mlp([2, 1, 1], "sigmoid", bias=False), "mse") == ("unknown", "unknown")
     assert answers(ls.mlp([2, 3, 1], "tanh"), "cross_entropy") == ("unknown", "unknown")
     assert ls.global_bounds(ls.uniform_mlp()).lipschitz.finite is None
     rest = ls.global_bounds(ls.mlp([2, 3, 1], "tanh", bias=False), inputs=ls.InputBall(0))

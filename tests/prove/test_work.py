@@ -111,7 +111,8 @@ def test_a_false_bound_is_refuted_with_its_witness(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(module, "derive", smaller)
     false = work(replace(SMALL, compared=False))
-    (failure,) = false.failures
+    failure, other = false.failures
+    assert other == "the witness at R=1, S=1 is above the bound"
     assert failure.startswith("REFUTED at R=1, S=1: the quantity is at least ")
     assert false.document["evaluations"][0]["search"]["verdict"] == "refuted"
     # The exact numbers of the message prove the refutation.

@@ -19,9 +19,10 @@ from lipsym.cli import main
 from lipsym.enclosure import End
 from lipsym.errors import InputError
 from lipsym.lower.divergence import Route
+from lipsym.lower.instance import ExactParameters
 from lipsym.nets.activations import ACTIVATIONS
 from lipsym.refute.global_witness import Witness
-from lipsym.refute.secant import ExactParameters, curvature_excess, difference, length_squared, secant
+from lipsym.refute.secant import curvature_excess, difference, length_squared, secant
 
 CONSTANTS = (10, "1e30", "1e300")
 
@@ -171,7 +172,7 @@ def test_a_bound_is_returned(network: ls.Network, quantity: str, loss: str | Non
 def test_no_theorem_no_answer() -> None:
     shared = ls.Network([ls.Affine(2, 2, 1), ls.Elementwise("tanh", 2), ls.Affine(2, 2, 1)])
     assert isinstance(ls.refute_global(shared, 10), ls.Unknown)
-    assert isinstance(ls.refute_global(ls.mlp([2, 3, 1], "tanh", bias=False), 10, "smoothness", "mse"), ls.Unknown)
+    assert isinstance(ls.refute_global(ls.mlp([2, 1, 1], "sigmoid", bias=False), 10, "smoothness", "mse"), ls.Unknown)
     assert isinstance(ls.refute_global(ls.uniform_mlp(), 10), ls.Unknown)
 
 
@@ -195,6 +196,31 @@ def test_losses(name: str, decay: int | str) -> None:
                         network, found.theta, found.theta_prime, quantity, None, loss, found.data, found.precision + 99
                     )
                     assert ratio.lo > 10**300
+
+
+@pytest.mark.parametrize("decay", [0, "1/10"])
+@pytest.mark.parametrize("name", ["mse", "huber", "logistic", "cross_entropy"])
+def test_losses_without_biases(name: str, decay: int | str) -> None:
+    outputs = 2 if name == "cross_entropy" else 1
+    labels = {"logistic": [1, -1, 1], "cross_entropy": [1, 1, 0]}.get(name, [[0.5], [2.0], [-1.0]])
+    data = ls.Dataset([[0.0, 0.0], [1.0, 2.0], [0.5, -3.0]], labels)
+    loss = ls.loss(name, weight_decay=decay)
+    cases = [
+        (ls.mlp([2, 2, outputs], "tanh", bias=False), data),
+        (ls.mlp([2, 3, 1, outputs], "gelu", bias=False), data),
+    ]
+    cases += [
+        (ls.mlp([2, 1, outputs], "relu", bias=False), data),
+        (ls.mlp([2, 2, outputs], "sigmoid", bias=False), None),
+    ]
+    for network, where in cases:
+        for quantity, constant in (("lipschitz", "1e300"), ("smoothness", "1e300"), ("L0L1", ("1e300", "1e300"))):
+            found = ls.refute_global(network, constant, quantity, loss, where)
+            assert isinstance(found, Witness), (network.spec, quantity)
+            if quantity != "L0L1":
+                more = found.precision + 99
+                ratio = secant(network, found.theta, found.theta_prime, quantity, None, loss, found.data, more)
+                assert ratio.lo > 10**300
 
 
 def test_one_affine_layer_with_squared_error() -> None:
@@ -285,7 +311,7 @@ def test_the_command_in_words() -> None:
     held = run("mlp:1-1-1:sigmoid:sigmoid:nobias", "--global", "--constant", "1e30")
     assert held.exit_code == 0
     assert "a global bound exists" in held.output
-    open_ = run("mlp:2-3-1:tanh:nobias", "--global", "--constant", "2", "--loss", "mse", "--format", "json")
+    open_ = run("mlp:2-1-1:sigmoid:nobias", "--global", "--constant", "2", "--loss", "mse", "--format", "json")
     assert open_.exit_code == 3
     assert json.loads(open_.output)["verdict"] == "undecided"
 

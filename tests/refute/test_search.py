@@ -11,6 +11,7 @@ import pytest
 
 from lipsym.domains.norms import spectral_norm
 from lipsym.enclose.derivatives import jacobian, lipschitz_at, smoothness_lower
+from lipsym.enclose.inside import inside
 from lipsym.enclose.search import fixed_output, gradient_series, model
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset, InputBall
@@ -18,7 +19,7 @@ from lipsym.nets.losses import loss
 from lipsym.nets.network import mlp
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.refute.ascent import maximise
-from lipsym.refute.confirm import certified_lower, confirm, inside
+from lipsym.refute.confirm import certified_lower, confirm
 
 PERCENT = Fraction(99, 100)
 
