@@ -233,7 +233,8 @@ def test_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("prove", "--suite", "quick", "--jobs", "1", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     first, second = result.stdout.splitlines()
-    case, quantity, bound, lower, ratio, limit, degree, rules = first.split(" | ")
+    case, quantity, bound, lower, ratio, limit, degree, rules, supremum = first.split(" | ")
+    assert supremum.startswith("sup in [")
     assert (limit, degree) == ("→ 1", "R^1")
     assert (case, quantity) == ("mlp:1-1-1:tanh [layers:R]", "lipschitz")
     assert re.fullmatch(r"R=1 S=1 ≤ [\d.]+", bound)
