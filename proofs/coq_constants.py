@@ -19,7 +19,7 @@ CONSTANTS_FILE = Path(__file__).resolve().parent / "coq" / "Constants.v"
 HEADER = """\
 (** The constants of lipsym's tables.  Generated: python proofs/coq_constants.py
 
-    For each activation: its value, s0 = sup |sigma| and s1, s2, s3, the least Lipschitz constants of sigma, sigma',
+    For each activation: its value, c0 = sigma(0), s0 = sup |sigma| and s1, s2, s3, the least Lipschitz constants of sigma, sigma',
     sigma''; [_at] is the first finite point of the table where the constant is attained.  Infinite ones are comments. *)
 From Coq Require Import Reals.
 From Lipsym Require Import Functions.
@@ -31,6 +31,7 @@ def activation_lines(activation: Activation) -> list[str]:
     """The definitions of one row."""
     name = activation.name
     lines = [f"Definition {name}_value (z : R) : R := {coq_term(activation.value)}."]
+    lines.append(f"Definition {name}_c0 : R := {coq_term(activation.at_zero)}.")
     for order, (constant, points) in enumerate(zip(activation.constants, activation.attained, strict=True)):
         if constant is sp.oo:
             lines.append(f"(* {name}_s{order} is infinite *)")
