@@ -4,6 +4,7 @@ Public names only; nothing is computed at import.
 """
 
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
+from lipsym.check import Checked, check
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
 from lipsym.enclosure import Enclosure
@@ -22,6 +23,7 @@ from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
 from lipsym.refute.global_witness import Witness, refute_global
 from lipsym.verdict import Verdict
+from lipsym.verify import Certificate, verify
 
 __version__ = "0.1.0"
 
@@ -30,6 +32,8 @@ __all__ = [
     "Ball",
     "Bound",
     "Box",
+    "Certificate",
+    "Checked",
     "Claim",
     "Constant",
     "Dataset",
@@ -46,6 +50,7 @@ __all__ = [
     "Verdict",
     "Witness",
     "activation",
+    "check",
     "derive",
     "global_bounds",
     "loss",
@@ -57,4 +62,5 @@ __all__ = [
     "refute_global",
     "sharpness",
     "uniform_mlp",
+    "verify",
 ]

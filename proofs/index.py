@@ -1,11 +1,14 @@
 """Writes proofs/README.md: every rule, its proof, and the functions that apply it. Run: ``python proofs/index.py``.
 
-Invariant: the table is read off the source, so it cannot disagree with it; a test fails while the file is not current.
+It also writes the list of rules that the checker knows, ``lipsym/check/rules.json``: the checker may not import ours.
+
+Invariant: both are read off the source, so they cannot disagree with it; a test fails while a file is not current.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -56,5 +59,11 @@ def render() -> str:
     return HEADER + "".join(rows)
 
 
+def known_rules() -> str:
+    """The text of lipsym/check/rules.json."""
+    return json.dumps(sorted(RULES), indent=2) + "\n"
+
+
 if __name__ == "__main__":
+    (PACKAGE / "check" / "rules.json").write_text(known_rules(), encoding="utf-8")
     (HERE / "README.md").write_text(render(), encoding="utf-8")

@@ -13,10 +13,12 @@ from typing import Any, NoReturn
 import click
 
 from lipsym.cli.bound import bound
+from lipsym.cli.check import check
 from lipsym.cli.listing import list_
 from lipsym.cli.output import INTERRUPTED, USAGE, say
 from lipsym.cli.prove import prove
 from lipsym.cli.refute import refute
+from lipsym.cli.verify import verify
 from lipsym.errors import LipsymError
 
 
@@ -76,5 +78,5 @@ def main() -> None:
     """
 
 
-for _verb in (prove, bound, refute, list_):
+for _verb in (prove, bound, verify, refute, check, list_):
     main.add_command(_verb)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lipsym.enclose.geometry import Geometry, geometry, number
 from lipsym.enclose.loss_search import loss_seed
 from lipsym.enclose.search import (
     Model,
@@ -30,7 +31,6 @@ from lipsym.enclose.search import (
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
-from lipsym.refute.geometry import Geometry, geometry, number
 from lipsym.refute.starts import starting_points
 
 ORDERS = {"lipschitz": 1, "smoothness": 2, "hessian_lipschitz": 3}

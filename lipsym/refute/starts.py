@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from lipsym.enclose.geometry import Geometry
 from lipsym.enclose.search import Model
 from lipsym.nets.layers.affine import Affine
-from lipsym.refute.geometry import Geometry
 
 
 def levels(functions: tuple, limit: float) -> np.ndarray:

@@ -24,7 +24,7 @@ from lipsym.enclose.search import model
 from lipsym.nets.activations import ACTIVATIONS as TABLE
 from lipsym.refute.ascent import ORDERS
 from lipsym.refute.confirm import certified_lower, inside
-from lipsym.refute.geometry import geometry
+from lipsym.enclose.geometry import geometry
 from lipsym.refute.starts import starting_points
 
 ACTIVATIONS = [*TABLE, "leaky_relu(-2)"]

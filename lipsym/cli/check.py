@@ -1,0 +1,50 @@
+"""``lipsym check``: certificates re-checked by a second program.
+
+Invariant: one line for each certificate; exit status 0 only if every one of them was verified.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lipsym.check import check as check_certificate
+from lipsym.check.claims import BUDGET
+from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, USAGE, say
+from lipsym.errors import InputError
+from lipsym.verdict import Verdict
+
+WORDS = {Verdict.PROVED: "verified", Verdict.REFUTED: "REFUSED", Verdict.UNDECIDED: "undecided"}
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--domain", type=click.Choice(["arb", "mpmath"]), help="Left out: another than made the evidence.")
+@click.option("--budget", type=click.IntRange(1), default=BUDGET, show_default=True, help="Boxes for each certificate.")
+def check(paths: tuple[Path, ...], domain: str | None, budget: int) -> int:
+    """Re-check certificates, files or folders of them, by a program that shares no code with the one that wrote them.
+
+    Exit status 0 if all are verified, 1 if one is refused, 2 if one cannot be read, 3 if a budget ended.
+    """
+    statuses = {PROVED}
+    trusted: dict[str, None] = {}
+    files = [file for path in paths for file in (sorted(path.rglob("*.json")) if path.is_dir() else [path])]
+    if not files:
+        raise InputError(
+            f"{', '.join(map(str, paths))} was given", "there are no certificates in it", "give JSON files or folders"
+        )
+    for file in files:
+        try:
+            found = check_certificate(file, domain, budget)
+        except InputError as error:
+            say(f"{file}: cannot be checked: {error.fails}")
+            statuses.add(USAGE)
+            continue
+        boxes = f" ({found.boxes} boxes)" if found.boxes else ""
+        say(f"{file}: {WORDS[found.verdict]}: {found.text}{boxes}")
+        statuses.add({Verdict.PROVED: PROVED, Verdict.REFUTED: REFUTED, Verdict.UNDECIDED: UNDECIDED}[found.verdict])
+        trusted.update(dict.fromkeys(found.trusted))
+    for sentence in trusted:
+        say(f"not re-checked: {sentence}", error=True)
+    return next(status for status in (REFUTED, USAGE, UNDECIDED, PROVED) if status in statuses)
