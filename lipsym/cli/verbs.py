@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from lipsym.cli.bound import bound
+from lipsym.cli.certificate import certificate
 from lipsym.cli.check import check
 from lipsym.cli.listing import list_
 from lipsym.cli.output import INTERRUPTED, USAGE, say
@@ -78,5 +79,5 @@ def main() -> None:
     """
 
 
-for _verb in (prove, bound, verify, refute, check, list_):
+for _verb in (prove, bound, verify, refute, check, list_, certificate):
     main.add_command(_verb)

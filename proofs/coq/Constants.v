@@ -1,7 +1,8 @@
 (** The constants of lipsym's tables.  Generated: python proofs/coq_constants.py
 
-    For each activation: its value, c0 = sigma(0), s0 = sup |sigma| and s1, s2, s3, the least Lipschitz constants of sigma, sigma',
-    sigma''; [_at] is the first finite point of the table where the constant is attained.  Infinite ones are comments. *)
+    For each activation: its value, c0 = sigma(0), s0 = sup |sigma| and s1, s2, s3, the least Lipschitz constants of
+    sigma, sigma', sigma''; [_at] is the first finite point where the table says the constant is attained.
+    Infinite constants are comments. *)
 From Coq Require Import Reals.
 From Lipsym Require Import Functions.
 Open Scope R_scope.

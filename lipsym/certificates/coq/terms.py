@@ -1,7 +1,7 @@
 """SymPy expressions as terms of Coq's real numbers.
 
-Invariant: a term means what its expression means, under the definitions of ``proofs/coq/Functions.v`` and Coq's library;
-what has no counterpart there raises. Every compound term is in brackets, so that no precedence matters.
+Invariant: a term means what its expression means, under the definitions of ``proofs/coq/Functions.v`` and Coq's
+library; what has no counterpart there raises. Every compound term is in brackets, so that no precedence matters.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _power(base: sp.Expr, exponent: sp.Expr) -> str:
         root = f"(sqrt {coq_term(base)})"
         return root if exponent.p == 1 else f"({root} ^ {exponent.p})"
     raise ExpressionError(
-        f"the power {base ** exponent} was to be written in Coq",
+        f"the power {base**exponent} was to be written in Coq",
         "its exponent is an integer or half of one",
         "leave it out of the certificate",
     )
