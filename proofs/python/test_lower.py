@@ -68,3 +68,30 @@ def test_the_limit_of_order_two() -> None:
     lower = s2 * (R**2 - t**2) * (S**2 + 1)
     upper = s2 * R**2 * (S**2 + 1) + m * R
     assert sp.simplify(sp.limit(upper / lower, R, sp.oo)) == 1
+
+
+def test_labels_that_make_a_loss_steep() -> None:
+    """First and second derivative in the first output, the others resting at σ(0) = c."""
+    u, y, c, count = sp.symbols("u y c ell", positive=True)
+    mse = (u - y) ** 2 / 2
+    assert (sp.diff(mse, u), sp.diff(mse, u, 2)) == (u - y, 1)
+    sigmoid = 1 / (1 + sp.exp(-u))
+    for label in (1, -1):
+        logistic = sp.log(1 + sp.exp(-label * u))
+        assert sp.simplify(sp.diff(logistic, u) + label / (1 + sp.exp(label * u))) == 0
+        assert sp.simplify(sp.diff(logistic, u, 2) - sigmoid * (1 - sigmoid)) == 0
+    partition = sp.log(sp.exp(u) + (count - 1) * sp.exp(c))
+    p = 1 / (1 + sp.exp(-(u - c - sp.log(count - 1))))
+    for own in (1, 0):
+        loss = partition - (u if own else c)
+        assert sp.simplify(sp.diff(loss, u) - (p - own)) == 0
+        assert sp.simplify(sp.diff(loss, u, 2) - p * (1 - p)) == 0
+
+
+def test_along_a_direction_that_moves_one_output() -> None:
+    outer, u1, u2, lam, square = sp.Function("g"), *sp.symbols("u1 u2 lambda s")
+    at = sp.Symbol("v")
+    path = outer(at + E * u1 + E**2 * u2 / 2) + lam / 2 * square * E**2
+    second = sp.diff(path, E, 2).doit().subs(E, 0).doit()
+    first_derivative, second_derivative = (sp.diff(outer(at), at, k) for k in (1, 2))
+    assert sp.simplify(second - (second_derivative * u1**2 + first_derivative * u2 + lam * square)) == 0
