@@ -1,4 +1,4 @@
-"""Writes proofs/README.md and proofs/coq/axioms.v, and with them what is proved by whom. Run: ``python proofs/index.py``.
+"""Writes proofs/README.md and proofs/coq/axioms.v: who has checked which proof. Run: ``python proofs/index.py``.
 
 It also writes the list of rules that the checker knows, ``lipsym/check/rules.json``: the checker may not import ours.
 
@@ -29,11 +29,20 @@ HEADER = """# Proofs
 Every rule that a derivation may use, with its proof and the functions that apply it. A bound lists the ids of its rules
 (`bound.rules`). This page is generated: `python proofs/index.py`.
 
-Status, by what else than a reader has checked the proof: **Coq**, the rule's inequality is a theorem of [coq/](coq/) (what a
-page says beyond it, such as when it is sharp, is text); **Coq, in part**, the page says which part; **exact script**, its
-identities and inequalities are run in exact arithmetic by pytest ([python/](python/)); **text only**. Rules that are proved in
-Coq have their scripts too. `make -C proofs/coq` compiles the theorems, `make -C proofs/coq check` compares the axioms they
-rest on (those of Coq's real numbers, no other) with [coq/axioms.txt](coq/axioms.txt) and runs coqchk.
+Status, by what else than a reader has checked the proof: **Coq**, the rule's inequality is a theorem of [coq/](coq/)
+(what a page says beyond it, such as when it is sharp, is text); **Coq, in part**, the page says which part;
+**exact script**, its identities and inequalities are run in exact arithmetic by pytest ([python/](python/));
+**text only**. Rules that are proved in Coq have their scripts too. `make -C proofs/coq` compiles the theorems,
+`make -C proofs/coq check` compares the axioms they rest on (those of Coq's real numbers, no other) with
+[coq/axioms.txt](coq/axioms.txt) and runs coqchk.
+
+"""
+
+
+ROWS = """## Rows of the tables
+
+Stated with the constants of [coq/Constants.v](coq/Constants.v), which `python proofs/coq_constants.py` writes from the
+Python tables. Every row has its exact test in `tests/nets/`.
 
 """
 
@@ -99,8 +108,11 @@ def appliers() -> dict[str, list[str]]:
 
 
 def _values(function: ast.AST) -> set[str]:
-    """Strings that are given on: to a call, a return, an assignment. A key that is looked up or written is none, nor one
-    of several names that are gone through or compared with: the rule "loss" shares its name with a field of documents."""
+    """Strings that are given on: to a call, a return, an assignment.
+
+    A key that is looked up or written is none, nor one of several names that are gone through or compared with: the
+    rule "loss" shares its name with a field of documents.
+    """
     names: set[int] = set()
     for node in ast.walk(function):
         match node:
@@ -164,13 +176,12 @@ def render() -> str:
         for rule in RULES.values()
     ]
     tables = [f"| [{title}]({name}.md) | {item.status} | {_links(item)} |\n" for name, title, item in facts()]
-    return (
-        f"{HEADER}| status | rules | share |\n|---|---|---|\n{shares}\n"
-        f"## Rules\n\n| rule | statement | applied by | status | Coq, script |\n|---|---|---|---|---|\n{''.join(rows)}\n"
-        "## Rows of the tables\n\nStated with the constants of [coq/Constants.v](coq/Constants.v), which "
-        "`python proofs/coq_constants.py` writes from the\nPython tables. Every row has its exact test in `tests/nets/`.\n\n"
-        f"| row | status | Coq |\n|---|---|---|\n{''.join(tables)}"
-    )
+    parts = [
+        f"{HEADER}| status | rules | share |\n|---|---|---|\n{shares}",
+        f"## Rules\n\n| rule | statement | applied by | status | Coq, script |\n|---|---|---|---|---|\n{''.join(rows)}",
+        f"{ROWS}| row | status | Coq |\n|---|---|---|\n{''.join(tables)}",
+    ]
+    return "\n".join(parts)
 
 
 def _links(item: Evidence) -> str:
@@ -194,9 +205,12 @@ def axioms() -> str:
     """The text of proofs/coq/axioms.v."""
     names = headline()
     files = sorted({name.partition(".")[0] for name in names})
+    listed = ",\n  ".join(f"@{name}" for name in names)
     return (
-        "(* Generated: python proofs/index.py.  What every theorem named on a proof page rests on. *)\n"
-        f"From Lipsym Require {' '.join(files)}.\n" + "".join(f"Print Assumptions {name}.\n" for name in names)
+        "(* Generated: python proofs/index.py.  What the theorems named on the proof pages rest on, all of them. *)\n"
+        f"From Lipsym Require {' '.join(files)}.\n"
+        f"Definition headline := (\n  {listed}).\n"
+        "Print Assumptions headline.\n"
     )
 
 

@@ -1,89 +1,91 @@
-(* Generated: python proofs/index.py.  What every theorem named on a proof page rests on. *)
+(* Generated: python proofs/index.py.  What the theorems named on the proof pages rest on, all of them. *)
 From Lipsym Require ActElementary ActGauss ActPiecewise ActTanh Activations Gronwall Losses Network NoGlobal Smoothness Sums.
-Print Assumptions ActElementary.arctan_attained.
-Print Assumptions ActElementary.arctan_s0_bound.
-Print Assumptions ActElementary.arctan_s1_bound.
-Print Assumptions ActElementary.arctan_s2_bound.
-Print Assumptions ActElementary.arctan_s3_bound.
-Print Assumptions ActElementary.identity_s1_bound.
-Print Assumptions ActElementary.identity_s2_bound.
-Print Assumptions ActElementary.identity_s3_bound.
-Print Assumptions ActElementary.sin_attained.
-Print Assumptions ActElementary.sin_s0_bound.
-Print Assumptions ActElementary.sin_s1_bound.
-Print Assumptions ActElementary.sin_s2_bound.
-Print Assumptions ActElementary.sin_s3_bound.
-Print Assumptions ActGauss.erf_s0_attained.
-Print Assumptions ActGauss.erf_s0_bound.
-Print Assumptions ActGauss.erf_s123_attained.
-Print Assumptions ActGauss.erf_s1_bound.
-Print Assumptions ActGauss.erf_s2_bound.
-Print Assumptions ActGauss.erf_s3_bound.
-Print Assumptions ActGauss.gelu_attained.
-Print Assumptions ActGauss.gelu_s1_bound.
-Print Assumptions ActGauss.gelu_s2_bound.
-Print Assumptions ActGauss.gelu_s3_bound.
-Print Assumptions ActGauss.gelu_unbounded.
-Print Assumptions ActPiecewise.elu_attained.
-Print Assumptions ActPiecewise.elu_s1_bound.
-Print Assumptions ActPiecewise.elu_s2_constant.
-Print Assumptions ActPiecewise.elu_unbounded.
-Print Assumptions ActPiecewise.leaky_constant.
-Print Assumptions ActPiecewise.leaky_relu_s1_constant.
-Print Assumptions ActPiecewise.leaky_unbounded.
-Print Assumptions ActPiecewise.relu_s1_constant.
-Print Assumptions ActPiecewise.softsign_attained.
-Print Assumptions ActPiecewise.softsign_s0_bound.
-Print Assumptions ActPiecewise.softsign_s1_bound.
-Print Assumptions ActPiecewise.softsign_s2_constant.
-Print Assumptions ActTanh.sigmoid_attained.
-Print Assumptions ActTanh.sigmoid_s0_bound.
-Print Assumptions ActTanh.sigmoid_s1_bound.
-Print Assumptions ActTanh.sigmoid_s2_bound.
-Print Assumptions ActTanh.sigmoid_s3_bound.
-Print Assumptions ActTanh.silu_attained.
-Print Assumptions ActTanh.silu_s1_bound.
-Print Assumptions ActTanh.silu_s2_bound.
-Print Assumptions ActTanh.silu_unbounded.
-Print Assumptions ActTanh.softplus_attained.
-Print Assumptions ActTanh.softplus_s1_bound.
-Print Assumptions ActTanh.softplus_s2_bound.
-Print Assumptions ActTanh.softplus_s3_bound.
-Print Assumptions ActTanh.softplus_unbounded.
-Print Assumptions ActTanh.tanh_attained.
-Print Assumptions ActTanh.tanh_s0_bound.
-Print Assumptions ActTanh.tanh_s1_bound.
-Print Assumptions ActTanh.tanh_s2_bound.
-Print Assumptions ActTanh.tanh_s3_bound.
-Print Assumptions Activations.values_of_the_table.
-Print Assumptions Gronwall.discrete_gronwall.
-Print Assumptions Gronwall.gronwall.
-Print Assumptions Gronwall.gronwall_integral.
-Print Assumptions Gronwall.jumps.
-Print Assumptions Losses.cross_entropy_G1_bound.
-Print Assumptions Losses.cross_entropy_G2_bound.
-Print Assumptions Losses.cross_entropy_gradient.
-Print Assumptions Losses.logistic_G1_bound.
-Print Assumptions Losses.logistic_G2_attained.
-Print Assumptions Losses.logistic_G2_bound.
-Print Assumptions Losses.logistic_G3_bound.
-Print Assumptions Losses.mse_G1_bound.
-Print Assumptions Losses.mse_G2_bound.
-Print Assumptions Losses.mse_gradient.
-Print Assumptions Network.P_le.
-Print Assumptions Network.affine_gain.
-Print Assumptions Network.affine_value.
-Print Assumptions Network.elementwise_bounded.
-Print Assumptions Network.elementwise_value.
-Print Assumptions Network.lipschitz.
-Print Assumptions Network.ranges.
-Print Assumptions NoGlobal.no_global_lipschitz.
-Print Assumptions NoGlobal.sigmoid_pair.
-Print Assumptions Smoothness.derivative.
-Print Assumptions Smoothness.derivative_bound.
-Print Assumptions Smoothness.derivatives_apart.
-Print Assumptions Smoothness.form_bound.
-Print Assumptions Smoothness.smoothness.
-Print Assumptions Sums.affine_le.
-Print Assumptions Sums.linear_le.
-Print Assumptions Sums.norm_product.
+Definition headline := (
+  @ActElementary.arctan_attained,
+  @ActElementary.arctan_s0_bound,
+  @ActElementary.arctan_s1_bound,
+  @ActElementary.arctan_s2_bound,
+  @ActElementary.arctan_s3_bound,
+  @ActElementary.identity_s1_bound,
+  @ActElementary.identity_s2_bound,
+  @ActElementary.identity_s3_bound,
+  @ActElementary.sin_attained,
+  @ActElementary.sin_s0_bound,
+  @ActElementary.sin_s1_bound,
+  @ActElementary.sin_s2_bound,
+  @ActElementary.sin_s3_bound,
+  @ActGauss.erf_s0_attained,
+  @ActGauss.erf_s0_bound,
+  @ActGauss.erf_s123_attained,
+  @ActGauss.erf_s1_bound,
+  @ActGauss.erf_s2_bound,
+  @ActGauss.erf_s3_bound,
+  @ActGauss.gelu_attained,
+  @ActGauss.gelu_s1_bound,
+  @ActGauss.gelu_s2_bound,
+  @ActGauss.gelu_s3_bound,
+  @ActGauss.gelu_unbounded,
+  @ActPiecewise.elu_attained,
+  @ActPiecewise.elu_s1_bound,
+  @ActPiecewise.elu_s2_constant,
+  @ActPiecewise.elu_unbounded,
+  @ActPiecewise.leaky_constant,
+  @ActPiecewise.leaky_relu_s1_constant,
+  @ActPiecewise.leaky_unbounded,
+  @ActPiecewise.relu_s1_constant,
+  @ActPiecewise.softsign_attained,
+  @ActPiecewise.softsign_s0_bound,
+  @ActPiecewise.softsign_s1_bound,
+  @ActPiecewise.softsign_s2_constant,
+  @ActTanh.sigmoid_attained,
+  @ActTanh.sigmoid_s0_bound,
+  @ActTanh.sigmoid_s1_bound,
+  @ActTanh.sigmoid_s2_bound,
+  @ActTanh.sigmoid_s3_bound,
+  @ActTanh.silu_attained,
+  @ActTanh.silu_s1_bound,
+  @ActTanh.silu_s2_bound,
+  @ActTanh.silu_unbounded,
+  @ActTanh.softplus_attained,
+  @ActTanh.softplus_s1_bound,
+  @ActTanh.softplus_s2_bound,
+  @ActTanh.softplus_s3_bound,
+  @ActTanh.softplus_unbounded,
+  @ActTanh.tanh_attained,
+  @ActTanh.tanh_s0_bound,
+  @ActTanh.tanh_s1_bound,
+  @ActTanh.tanh_s2_bound,
+  @ActTanh.tanh_s3_bound,
+  @Activations.values_of_the_table,
+  @Gronwall.discrete_gronwall,
+  @Gronwall.gronwall,
+  @Gronwall.gronwall_integral,
+  @Gronwall.jumps,
+  @Losses.cross_entropy_G1_bound,
+  @Losses.cross_entropy_G2_bound,
+  @Losses.cross_entropy_gradient,
+  @Losses.logistic_G1_bound,
+  @Losses.logistic_G2_attained,
+  @Losses.logistic_G2_bound,
+  @Losses.logistic_G3_bound,
+  @Losses.mse_G1_bound,
+  @Losses.mse_G2_bound,
+  @Losses.mse_gradient,
+  @Network.P_le,
+  @Network.affine_gain,
+  @Network.affine_value,
+  @Network.elementwise_bounded,
+  @Network.elementwise_value,
+  @Network.lipschitz,
+  @Network.ranges,
+  @NoGlobal.no_global_lipschitz,
+  @NoGlobal.sigmoid_pair,
+  @Smoothness.derivative,
+  @Smoothness.derivative_bound,
+  @Smoothness.derivatives_apart,
+  @Smoothness.form_bound,
+  @Smoothness.smoothness,
+  @Sums.affine_le,
+  @Sums.linear_le,
+  @Sums.norm_product).
+Print Assumptions headline.
