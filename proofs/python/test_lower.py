@@ -70,28 +70,68 @@ def test_the_limit_of_order_two() -> None:
     assert sp.simplify(sp.limit(upper / lower, R, sp.oo)) == 1
 
 
-def test_labels_that_make_a_loss_steep() -> None:
-    """First and second derivative in the first output, the others resting at σ(0) = c."""
-    u, y, c, count = sp.symbols("u y c ell", positive=True)
-    mse = (u - y) ** 2 / 2
-    assert (sp.diff(mse, u), sp.diff(mse, u, 2)) == (u - y, 1)
-    sigmoid = 1 / (1 + sp.exp(-u))
-    for label in (1, -1):
-        logistic = sp.log(1 + sp.exp(-label * u))
-        assert sp.simplify(sp.diff(logistic, u) + label / (1 + sp.exp(label * u))) == 0
-        assert sp.simplify(sp.diff(logistic, u, 2) - sigmoid * (1 - sigmoid)) == 0
-    partition = sp.log(sp.exp(u) + (count - 1) * sp.exp(c))
-    p = 1 / (1 + sp.exp(-(u - c - sp.log(count - 1))))
-    for own in (1, 0):
-        loss = partition - (u if own else c)
-        assert sp.simplify(sp.diff(loss, u) - (p - own)) == 0
-        assert sp.simplify(sp.diff(loss, u, 2) - p * (1 - p)) == 0
+# inscribed-ball
 
 
-def test_along_a_direction_that_moves_one_output() -> None:
-    outer, u1, u2, lam, square = sp.Function("g"), *sp.symbols("u1 u2 lambda s")
-    at = sp.Symbol("v")
-    path = outer(at + E * u1 + E**2 * u2 / 2) + lam / 2 * square * E**2
-    second = sp.diff(path, E, 2).doit().subs(E, 0).doit()
-    first_derivative, second_derivative = (sp.diff(outer(at), at, k) for k in (1, 2))
-    assert sp.simplify(second - (second_derivative * u1**2 + first_derivative * u2 + lam * square)) == 0
+def test_the_inscribed_ball() -> None:
+    c, r = sp.symbols("c r", positive=True)
+    assert sp.simplify((r - c) + c - r) == 0  # ‖θ − c‖ ≤ ‖θ‖ + ‖c‖
+    assert sp.limit((r + c) / (r - c), r, sp.oo) == 1
+
+
+# uniform-witness
+
+
+def test_the_weight_at_argument_0() -> None:
+    assert sp.simplify(sp.sqrt(R**2 * (1 + V**2)) / (1 + V**2) - R / sp.sqrt(1 + V**2)) == 0
+
+
+def test_the_sum_over_equal_layers() -> None:
+    s, a, last, out, first, later = sp.symbols("s a a_m s_m q1 q", positive=True)
+    rho = s * a
+    for depth in (2, 3, 4, 6):
+        slopes = [out * last * s * rho ** (depth - 1 - k) for k in range(1, depth)] + [out]
+        squares = [first**2, *[later**2] * (depth - 1)]
+        direct = sum(d**2 * q for d, q in zip(slopes, squares, strict=True))
+        inner = rho ** (2 * (depth - 2)) * first**2 + later**2 * sum(rho ** (2 * t) for t in range(depth - 2))
+        assert sp.expand(direct - out**2 * (later**2 + last**2 * s**2 * inner)) == 0
+
+
+def test_the_shares_of_a_joint_ball() -> None:
+    m = sp.Symbol("m", positive=True)
+    assert sp.simplify((m - 2) * 2 / (2 * m - 3) + 1 / (2 * m - 3) - 1) == 0
+
+
+# loss-witness
+
+
+def test_a_row_of_the_gradient_with_decay() -> None:
+    g, d, lam, a, b = sp.symbols("g d lambda a b", real=True)
+    gradient = sp.Matrix([g * d * V + lam * a, g * d + lam * b])
+    z = a * V + b
+    square = g**2 * d**2 * (V**2 + 1) + 2 * lam * g * d * z + lam**2 * (a**2 + b**2)
+    assert sp.expand((gradient.T * gradient)[0] - square) == 0
+
+
+def test_given_labels_are_seen_through_their_moments() -> None:
+    h = sp.Symbol("h", real=True)
+    rows = [(2, -1), (1, 3), (0, 5)]
+    labels = [sp.Rational(1, 2), -2, 7]
+    mean = sp.Matrix([sum((h - y) * r[i] for r, y in zip(rows, labels, strict=True)) / 3 for i in range(2)])
+    plain = sp.Matrix([sum(r[i] for r in rows) for i in range(2)]) / 3
+    weighed = sp.Matrix([sum(y * r[i] for r, y in zip(rows, labels, strict=True)) for i in range(2)]) / 3
+    moments = h**2 * plain.dot(plain) - 2 * h * plain.dot(weighed) + weighed.dot(weighed)
+    assert sp.expand(mean.dot(mean) - moments) == 0
+
+
+# l0l1-region
+
+
+def test_curvature_of_the_losses_against_their_slope() -> None:
+    p, q = sp.symbols("p q", positive=True)
+    assert sp.expand(p * (1 - p) - p + p**2) == 0  # logistic: g'' = |g'|(1 − |g'|)
+    probabilities = sp.Matrix([p, q, 1 - p - q])
+    hessian = sp.diag(*probabilities) - probabilities * probabilities.T
+    for i in range(3):
+        row = hessian[i, i] - sum(hessian[i, j] for j in range(3) if j != i)  # |entries off the diagonal|
+        assert sp.expand(row - 2 * probabilities[i] * (1 - probabilities[i])) == 0
