@@ -3,6 +3,7 @@
 Public names only; nothing is computed at import.
 """
 
+from lipsym.bounds.pair import SmoothnessPair, smoothness_pair
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
@@ -12,7 +13,9 @@ from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
+from lipsym.lower.growth import Growth, growth
 from lipsym.lower.sharpness import Sharpness, sharpness
+from lipsym.lower.tune import LowerWitness, lower_at
 from lipsym.nets.activations import activation
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
@@ -42,12 +45,15 @@ __all__ = [
     "DerivativeBound",
     "Elementwise",
     "Enclosure",
+    "Growth",
     "InputBall",
     "LipsymError",
+    "LowerWitness",
     "Network",
     "ProductBall",
     "RegionEnclosure",
     "Sharpness",
+    "SmoothnessPair",
     "Step",
     "Supremum",
     "Survived",
@@ -60,7 +66,9 @@ __all__ = [
     "derive",
     "enclose",
     "global_bounds",
+    "growth",
     "loss",
+    "lower_at",
     "mlp",
     "parse",
     "parse_inputs",
@@ -69,5 +77,6 @@ __all__ = [
     "refute",
     "refute_global",
     "sharpness",
+    "smoothness_pair",
     "uniform_mlp",
 ]

@@ -45,7 +45,7 @@ def witness_document(
         "theta_prime": write_parameters(outcome.theta_prime),
         "ratio": {"lo": write_end(outcome.ratio.lo)},
         "x": None if outcome.x is None else [write_end(v) for v in outcome.x],
-        "data": None if outcome.data is None else _samples(outcome.data),
+        "data": None if outcome.data is None else write_samples(outcome.data),
         "rules": [outcome.theorem],
         "hypotheses": list(outcome.hypotheses),
         "family": None if outcome.family is None else outcome.family.text,
@@ -67,7 +67,8 @@ def write_parameters(theta: ExactParameters) -> list[dict[str, Any]]:
     ]
 
 
-def _samples(data: Dataset) -> dict[str, Any]:
+def write_samples(data: Dataset) -> dict[str, Any]:
+    """Inputs and labels, exactly."""
     labels = data.required_labels("a loss")
     rows = [labels.tolist()] if labels.ndim == 1 else labels.tolist()
     return {
