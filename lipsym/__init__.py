@@ -5,6 +5,7 @@ Public names only; nothing is computed at import.
 
 from lipsym.bounds.pair import SmoothnessPair, smoothness_pair
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
+from lipsym.check import Checked, check
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
 from lipsym.enclose.box import DerivativeBound, derivative_bound
@@ -30,6 +31,7 @@ from lipsym.refute.counterexample import Counterexample, Survived
 from lipsym.refute.global_witness import Witness, refute_global
 from lipsym.refute.refute import refute
 from lipsym.verdict import Verdict
+from lipsym.verify import Certificate, verify
 
 __version__ = "0.1.0"
 
@@ -38,6 +40,8 @@ __all__ = [
     "Ball",
     "Bound",
     "Box",
+    "Certificate",
+    "Checked",
     "Claim",
     "Constant",
     "Counterexample",
@@ -62,6 +66,7 @@ __all__ = [
     "Verdict",
     "Witness",
     "activation",
+    "check",
     "derivative_bound",
     "derive",
     "enclose",
@@ -79,4 +84,5 @@ __all__ = [
     "sharpness",
     "smoothness_pair",
     "uniform_mlp",
+    "verify",
 ]

@@ -5,14 +5,13 @@ Invariant: every number is exact, so that the certified ratio can be computed an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates.document import bound_document
 from lipsym.certificates.numbers import write_end
-from lipsym.lower.instance import ExactParameters
 from lipsym.nets.inputs import Dataset
 from lipsym.refute.global_witness import Witness
 
@@ -56,7 +55,7 @@ def witness_document(
     }
 
 
-def write_parameters(theta: ExactParameters) -> list[dict[str, Any]]:
+def write_parameters(theta: Iterable[tuple[Any, Any]]) -> list[dict[str, Any]]:
     """One object ``{"A", "b"}`` per block, of rationals as text."""
     return [
         {

@@ -170,9 +170,9 @@ def _sharpness(sides: Sharpness, degree: str, values: Mapping[str, sp.Expr] | No
     if values is None or sides.upper is None or sides.lower is None:
         return known
     found = sides.lower_at(values)
-    below, exact, rules = found, None, sides.lower.rules
-    if isinstance(found, LowerWitness):
-        below, exact, rules = found.value, found.instance, found.bound.rules
+    tuned = found if isinstance(found, LowerWitness) else None
+    below = found.value if isinstance(found, LowerWitness) else found
+    exact, rules = (None, sides.lower.rules) if tuned is None else (tuned.instance, tuned.bound.rules)
     parameters = None if exact is None else write_parameters(exact.parameters)
     x = None if exact is None else [write_end(v) for v in exact.x]
     known["witness"] = witness_record(below.lo, rules, parameters, x)

@@ -23,6 +23,7 @@ from lipsym.bounds.stages import stages
 from lipsym.domains.expressions import BallMax, Binder, EigenvalueBound
 from lipsym.enclosure import Enclosure
 from lipsym.errors import DomainError, ExpressionError, InputError
+from lipsym.nets.activations import activation
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
@@ -213,7 +214,7 @@ def subjects() -> list[Subject]:
     add("mlp:1-1:tanh:identity", "lipschitz", "R=3,S=2", "box:-R,R")
     add(mlp([2, 1], "tanh", "tanh"), "smoothness", "r=1,S=2", ProductBall("r", [([[0.5, -0.25]], [0.5])]))
     add(mlp([1, 1, 1], "tanh"), "lipschitz", "r=8,S=1", ProductBall("r", [([[0.0]], [0.0]), ([[2.0]], [0.5])]))
-    shared = Network([Affine(1, 1, 1), Elementwise("tanh", 1), Affine(1, 1, 1)])
+    shared = Network([Affine(1, 1, 1), Elementwise(activation("tanh"), 1), Affine(1, 1, 1)])
     add(shared, "lipschitz", "R=30,S=1")
     points = Dataset([[0.5, -1.0], [1.5, 2.0]], y=[[1.0], [-2.0]])
     add("mlp:2-2-1:tanh", "smoothness", "R=3", inputs=points)

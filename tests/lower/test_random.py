@@ -56,7 +56,7 @@ def arrays(theta: ExactParameters) -> list:
 
 
 @given(data=st.data(), quantity=st.sampled_from(["lipschitz", "smoothness"]), size=st.sampled_from(["1/4", "1", "2"]))
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_networks(data: st.DataObject, quantity: str, size: str) -> None:
     network = data.draw(networks())
     region = data.draw(regions(network))
