@@ -98,7 +98,7 @@ def supremum_document(
         verdict = "unbounded" if isinstance(outcome, Unbounded) else "unknown"
         sup = {"lo": "inf", "hi": "inf"} if isinstance(outcome, Unbounded) else None
         return {**head, "sup": sup, "outcome": verdict, "reason": outcome.reason}
-    point = outcome.witness
+    point, cover = outcome.witness, outcome.cover if isinstance(outcome, Supremum) else None
     return {
         **head,
         "sup": {"lo": write_end(outcome.lo), "hi": write_end(outcome.hi)},
@@ -112,7 +112,7 @@ def supremum_document(
             "y": _numbers(point.y),
         },
         "rules": list(outcome.rules),
-        "variables": list(outcome.cover.variables) if isinstance(outcome, Supremum) else [],
+        "variables": [] if cover is None else list(cover.variables),
         "domain": "float64, round to nearest with running errors; arb for the lower end",
     }
 
@@ -130,9 +130,8 @@ def _text(outcome: Supremum | RegionEnclosure | Unbounded | Unknown, asked: dict
         return f"{head}\n{word}: {outcome.reason}"
     how = f"the whole region at once by {', '.join(outcome.rules)}, {outcome.seconds:.2f} s"
     if isinstance(outcome, Supremum):
-        by = ", ".join(outcome.cover.reductions) or "none"
-        boxes = f"{outcome.boxes} boxes of {len(outcome.cover.variables)} variables"
-        how = f"{boxes}, {outcome.seconds:.2f} s; reductions: {by}"
+        by = ", ".join(outcome.cover.reductions if outcome.cover else ()) or "none"
+        how = f"{outcome.boxes} boxes of {outcome.variables} variables, {outcome.seconds:.2f} s; reductions: {by}"
     hi = "inf" if isinstance(outcome.hi, float) else decimal(outcome.hi, up=True)
     return "\n".join(
         [
