@@ -18,6 +18,7 @@ from lipsym.nets.layers.affine import Affine
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.losses import loss
 from lipsym.nets.network import Network, mlp
+from lipsym.nets.odes import ControlledODE, neural_cde, neural_ode, residual
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
@@ -35,6 +36,7 @@ __all__ = [
     "Box",
     "Claim",
     "Constant",
+    "ControlledODE",
     "Counterexample",
     "Dataset",
     "Elementwise",
@@ -57,12 +59,15 @@ __all__ = [
     "global_bounds",
     "loss",
     "mlp",
+    "neural_cde",
+    "neural_ode",
     "parse",
     "parse_inputs",
     "parse_network",
     "parse_region",
     "refute",
     "refute_global",
+    "residual",
     "sharpness",
     "uniform_mlp",
 ]
