@@ -156,6 +156,7 @@ def test_every_rule_is_used() -> None:
 def test_the_index_of_proofs_is_current() -> None:
     index = runpy.run_path(str(ROOT / "proofs" / "index.py"))
     assert (ROOT / "proofs" / "README.md").read_text(encoding="utf-8") == index["render"](), "python proofs/index.py"
+    assert (PACKAGE / "check" / "rules.json").read_text(encoding="utf-8") == index["known_rules"]()
 
 
 # Public names

@@ -93,12 +93,13 @@ def symbol(name: str, integers: Iterable[str] = ()) -> sp.Symbol:
     return sp.Symbol(name, nonnegative=True)
 
 
-def parse(text: str, integers: Iterable[str] = frozenset()) -> sp.Expr:
+def parse(text: str, integers: Iterable[str] = frozenset(), reals: Iterable[str] = frozenset()) -> sp.Expr:
     """Read an expression.
 
     Args:
         text: in Python's notation, powers as ``**``.
         integers: further names of positive integers.
+        reals: names of real numbers of either sign, such as the argument of an activation.
 
     Raises:
         ExpressionError: if the text is no expression of the language, or too large.
@@ -120,7 +121,8 @@ def parse(text: str, integers: Iterable[str] = frozenset()) -> sp.Expr:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = getattr(error, "msg", None) or "it is nested too deeply"
         raise _error(text, f"it is not an expression: {reason}") from error
-    return _Reader(text.strip(), frozenset(integers)).read(tree.body, {}, 0)
+    signed = {name: sp.Symbol(name, real=True) for name in reals}
+    return _Reader(text.strip(), frozenset(integers)).read(tree.body, signed, 0)
 
 
 def exact(value: Any, what: str = "value") -> sp.Expr:

@@ -20,14 +20,15 @@ import numpy as np
 
 from lipsym.bounds.kinks import kink
 from lipsym.bounds.result import Unbounded, Unknown
-from lipsym.domains.float64_rounding import check_arithmetic
 from lipsym.enclose.branch import Frontier
 from lipsym.enclose.climb import climb, highest
 from lipsym.enclose.cover import MOST_VARIABLES, Cover
 from lipsym.enclose.journal import Journal
 from lipsym.enclose.layout import Layout
+from lipsym.enclose.one_region import RegionEnclosure, enclose_region
 from lipsym.enclose.problem import Problem
 from lipsym.enclose.reduction import Question, output_is_symmetric, reduce
+from lipsym.enclose.uncertain import is_supported
 from lipsym.enclose.witness import Point, certify
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import InputError
@@ -40,8 +41,12 @@ from lipsym.nets.network import Network
 from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values, nonnegative
 from lipsym.nets.regions import Region
+from lipsym.nets.uniform import UniformNetwork
 
 HIGHEST_ORDER = 2
+SEARCHED = 24
+"""Up to so many variables boxes are searched; with more, one bound over the whole region does better."""
+
 _CLIMBERS, _STEPS = 32, 30
 
 
@@ -98,7 +103,7 @@ class Supremum:
 
 
 def enclose(
-    network: Network | ControlledODE,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -108,7 +113,7 @@ def enclose(
     executor: Executor | None = None,
     loss: Loss | str | None = None,
     state: str | Path | None = None,
-) -> Supremum | Unbounded | Unknown:
+) -> Supremum | RegionEnclosure | Unbounded | Unknown:
     """Enclose the supremum of ``‖D_θN‖`` (``"lipschitz"``) or ``‖D²_θN‖`` (``"smoothness"``) by branch and bound.
 
     Let ``Θ`` be the region and ``X`` the inputs. Then ``lo ≤ sup ‖D^k_θN_θ(x)‖ ≤ hi`` over ``Θ × X``; with a loss,
@@ -128,7 +133,8 @@ def enclose(
         state: a file to which every round is written, and from which a search that was cut off goes on.
 
     Returns:
-        ``Supremum``; ``Unbounded`` where a theorem says that there is none; ``Unknown`` where no engine applies.
+        ``Supremum``; ``RegionEnclosure`` for a network that is too wide for branch and bound; ``Unbounded`` where a
+        theorem says that there is none; ``Unknown`` where no engine applies.
 
     Raises:
         InputError: for an unknown quantity, a gap or budget that is not positive, or a state of another problem.
@@ -147,14 +153,21 @@ def enclose(
     if isinstance(network, ControlledODE):
         return _of_flow(network, region, inputs, quantity, values, wanted, seconds, loss, started)
     objective = None if loss is None else _at_values(find_loss(loss), values)
+    if not isinstance(network, Network) or not _is_numeric(network):
+        return Unknown(quantity, "depth or widths are symbols, and a search needs numbers: give integer widths")
     if objective is not None:
         objective.check(inputs, network.output_width)
     question = Question(network, region, inputs, order, objective, dict(values or {}))
     problem = _problem(question, quantity)
     if not isinstance(problem, tuple):
         return problem
-    check_arithmetic()
     reduced, layout = problem
+    if len(reduced.names) > SEARCHED and objective is None and is_supported(network):
+        return enclose_region(network, region, inputs, quantity, values, wanted)
+    if len(reduced.names) > MOST_VARIABLES:
+        return Unknown(
+            quantity, f"the search has {len(reduced.names)} variables, and covers have at most {MOST_VARIABLES}"
+        )
     journal = None if state is None else Journal(state, _identity(question, reduced))
     point, frontier, spent = _search(question, reduced, layout, wanted, seconds, executor, journal, started)
     top = frontier.top
@@ -224,7 +237,8 @@ def _search(
     started: float,
 ) -> tuple[Point, Frontier, float]:
     """The best point, the boxes, and the seconds that were spent."""
-    best, v, case = highest(problem)
+    deadline = started + budget
+    best, v, case = highest(problem, started + budget / 4)
     point = _certify(question, problem, layout, best, v, case)
     frontier = Frontier.of(problem, executor)
     records = [] if journal is None else journal.records
@@ -236,11 +250,11 @@ def _search(
             # What is below lo/(1 − gap) needs no more work; a hair less, since floats round.
             target = float(point.value / (1 - gap)) * (1.0 - 2.0**-40) if gap < 1 else math.inf
             frontier.settle(target)
-            if not len(frontier.upper) or time.perf_counter() - started > budget:
+            if not len(frontier.upper) or time.perf_counter() > deadline:
                 break
         number += 1
         if number & (number - 1) == 0:  # rounds 1, 2, 4, 8, …: look again, where the bounds are largest
-            value, w, k = _look_again(problem, frontier)
+            value, w, k = _look_again(problem, frontier, deadline)
             if value > best * (1.0 + 2.0**-20):
                 found = _certify(question, problem, layout, value, w, k)
                 best, point = value, max(point, found, key=lambda p: p.value)
@@ -265,10 +279,10 @@ def _certify(question: Question, problem: Problem, layout: Layout, value: float,
     return point
 
 
-def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray, int]:
+def _look_again(problem: Problem, frontier: Frontier, deadline: float) -> tuple[float, np.ndarray, int]:
     order = np.lexsort((frontier.node, -frontier.upper))[:_CLIMBERS]
     middle = frontier.lo[order] + (frontier.hi[order] - frontier.lo[order]) / 2
-    value, v, case = climb(problem, middle, frontier.case[order], _STEPS)
+    value, v, case = climb(problem, middle, frontier.case[order], _STEPS, deadline)
     top = int(np.argmax(value))
     return float(value[top]), v[top], int(case[top])
 
@@ -276,8 +290,6 @@ def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray
 def _problem(question: Question, quantity: str) -> tuple[Problem, Layout] | Unbounded | Unknown:
     """The reduced problem, or why there is none."""
     network, loss = question.network, question.loss
-    if any(not isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs)):
-        return Unknown(quantity, "the widths are symbols, and a search needs numbers: give a network of integer widths")
     if question.order > HIGHEST_ORDER:
         return Unknown(quantity, "branch and bound is built for the orders 1 and 2: derive bounds order 3")
     if not any(isinstance(layer, Affine) for layer in network.layers):
@@ -291,12 +303,7 @@ def _problem(question: Question, quantity: str) -> tuple[Problem, Layout] | Unbo
             quantity,
             "the classes are not interchangeable on this region, so the label of a free sample matters: give a Dataset",
         )
-    problem, layout = reduce(question)
-    if len(problem.names) > MOST_VARIABLES:
-        return Unknown(
-            quantity, f"the search has {len(problem.names)} variables, and covers have at most {MOST_VARIABLES}"
-        )
-    return problem, layout
+    return reduce(question)
 
 
 def _identity(question: Question, problem: Problem) -> dict[str, Any]:
@@ -314,6 +321,11 @@ def _identity(question: Question, problem: Problem) -> dict[str, Any]:
         "loss": None if question.loss is None else question.loss.name,
         "digest": digest.hexdigest(),
     }
+
+
+def _is_numeric(network: Network) -> bool:
+    """Whether all widths are numbers."""
+    return all(isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs))
 
 
 def _order(quantity: str) -> int:

@@ -170,11 +170,15 @@ def ends_biased(path: tuple[Stage, ...]) -> bool:
 
 
 def _threads(path: tuple[Stage, ...]) -> bool:
-    """Whether a tiny signal passes through all layers: ``σ(0) = 0 ≠ σ'(0+)``, and the output is affine or odd."""
+    """Whether a tiny signal passes through all layers: ``σ(0) = 0 ≠ σ'(0+)``, and the output is affine or odd.
+
+    Behind a kink only signals of one sign pass, and the output has to be affine.
+    """
     *hidden, last = (stage.activation for stage in path)
     starts = all(sigma.at_zero.is_zero for sigma in hidden)
+    kinked = any(sigma.smoothness == "C^{0,1}" for sigma in hidden)
     odd = sp.simplify(last.value + last.value.subs(last.z, -last.z)) == 0
-    return starts and bool(odd)
+    return starts and (path[-1].linear or (bool(odd) and not kinked))
 
 
 def _one_layer_loss(question: Question, path: tuple[Stage, ...], quantity: str, loss: Loss) -> Decision:
@@ -268,7 +272,8 @@ def _checked(path: tuple[Stage, ...], route: Route, layer: int) -> Iterator[str]
         case Route.SCALE:
             yield "the last layer is affine, and the layers before it are not affine in their parameters"
         case Route.SMALL:
-            yield "some input is not 0; σ(0) = 0 ≠ σ'(0+) in the hidden layers, and the output's activation is odd"
+            yield "some input is not 0, and σ(0) = 0 ≠ σ'(0+) in the hidden layers"
+            yield "the output is affine, or its activation is odd and no hidden slope jumps"
         case Route.KINK:
             yield f"the slope of the activation of layer {layer} jumps at 0, and no later one does"
         case _:

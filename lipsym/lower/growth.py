@@ -68,7 +68,7 @@ def growth(
         >>> growth(mlp([2, 3, 3, 1], "tanh"), "smoothness").degree, str(growth(mlp([2, 3, 1], "relu"), "smoothness"))
         (3, 'infinite for every R')
 
-    Proof: proofs/growth.md.
+    Proof: proofs/path-witness-2.md.
     """
     if isinstance(network, ControlledODE):
         network = network.as_network() or network

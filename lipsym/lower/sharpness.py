@@ -73,8 +73,9 @@ class Sharpness:
 
     def lower_at(self, values: Mapping[str, Any], precision: int = 53) -> LowerWitness | Enclosure:
         """The lower side at numbers: the tuned witness where there is one, else the formula's value."""
-        if not isinstance(self.question[0], ControlledODE):
-            found = lower_at(*self.question[:4], values, self.question[4], precision)
+        network, region, inputs, quantity, loss = self.question
+        if not isinstance(network, ControlledODE):
+            found = lower_at(network, region, inputs, quantity, values, loss, precision)
             if isinstance(found, LowerWitness):
                 return found
         return Enclosure(0) if self.lower is None else self.lower.evaluate(values, precision=precision)

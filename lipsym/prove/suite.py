@@ -26,8 +26,7 @@ class Case:
         quantity: order 1, 2 or 3 by its name.
         weight_decay: with a loss.
         at: exact values of the symbols, one tuple for each point.
-        budget: evaluations of the search at each point; 0: nothing is searched.
-        searched: so many of the points, from the first.
+        budget: evaluations of the search at each point.
         compared: whether the plain recursion is evaluated beside it.
         expect: ``"bound"``, ``"unbounded"`` or ``"unknown"``.
     """
@@ -39,8 +38,7 @@ class Case:
     loss: str | None = None
     weight_decay: str = "0"
     at: tuple[Values, ...] = ((("R", "1"), ("S", "1")),)
-    budget: int = 0
-    searched: int = 1
+    budget: int = 1_000
     compared: bool = False
     expect: str = "bound"
 
@@ -79,7 +77,7 @@ def _figures(networks: Sequence[str], radii: Sequence[str], budget: int) -> Iter
     """Networks whose sharpness is shown against the radius."""
     for network in networks:
         for quantity in BOTH:
-            yield Case(network, quantity, at=points(radii), budget=budget, searched=len(radii), compared=True)
+            yield Case(network, quantity, at=points(radii), budget=budget, compared=True)
 
 
 def _activations(budget: int, names: Sequence[str] = SMOOTH) -> Iterator[Case]:
@@ -112,7 +110,7 @@ def _shapes(budget: int) -> Iterator[Case]:
         yield Case("mlp:2-3-2:tanh", quantity, region="layers:1,R", at=points(("2",)), budget=budget, compared=True)
         yield Case("mlp:2-2-1:tanh:nobias", quantity, at=points(("1",)), budget=budget, compared=True)
         yield Case("mlp:2-3-3-1:tanh,sin:sigmoid", quantity, at=points(("1",)), budget=budget, compared=True)
-        yield Case("uniform:m-l:tanh", quantity, at=points(("1",), m="12", l="8"))
+        yield Case("uniform:m-l:tanh", quantity, at=points(("1",), m="12", l="8"), budget=budget)
     yield Case("mlp:2-2-1:tanh", "hessian_lipschitz", at=points(("1",)), budget=budget)
     yield Case("mlp:2-3-1:relu", "lipschitz", at=points(("1",)), budget=budget)
     yield Case("mlp:2-3-1:relu", "smoothness", expect="unbounded")

@@ -104,6 +104,7 @@ class Survived(_Outcome):
             nearly false; far below 1 the claim is loose, or the search was weak.
         values: the numbers it was found at.
         value: the norm of the derivative there, from below.
+        claimed: an enclosure of the claimed constant there.
         theta, x, data: where.
         evaluations: derivatives that were evaluated.
         tasks: how many numbered tasks ran.
@@ -114,6 +115,7 @@ class Survived(_Outcome):
     ratio: Enclosure
     values: Values
     value: Enclosure
+    claimed: Enclosure
     theta: ExactParameters
     x: tuple[Fraction, ...] | None
     data: Dataset | None
@@ -125,7 +127,8 @@ class Survived(_Outcome):
         at = ", ".join(f"{name} = {value}" for name, value in self.values)
         where = f" at {at}" if at else ""
         return (
-            f"{NOTHING_FOUND} for {self.claim}\nbest ratio found: {_shown(self.ratio.lower_float())} of the claim{where}, "
+            f"{NOTHING_FOUND} for {self.claim}\n"
+            f"best ratio found: {_shown(self.ratio.lower_float())} of the claim{where}, "
             f"in {self.evaluations} evaluations"
         )
 

@@ -300,7 +300,7 @@ def _simple(value: float) -> sp.Rational:
 
 def _depth_name(network: Network | UniformNetwork) -> str | None:
     depth = network.depth if isinstance(network, UniformNetwork) else None
-    return depth.name if isinstance(depth, sp.Symbol) else None
+    return str(depth) if isinstance(depth, sp.Symbol) else None
 
 
 def _size(size: Any, values: Mapping[str, sp.Expr]) -> int:

@@ -284,7 +284,7 @@ def _report(claim: Claim, violation: Violation, found: Sequence[Found], seed: in
 
 
 def _survived(claim: Claim, found: Sequence[Found], seed: int) -> Survived:
-    """The best candidate, certified: its ratio is at most what the claim allows, or could not be proved to exceed it."""
+    """The best candidate, certified: it does not exceed the claim, or that could not be proved."""
     best = max(found, key=lambda f: (f.ratio, -f.task.number))
     at = best.task.instance
     params = inside(at.network, at.region, best.candidate.params, at.at)
@@ -295,6 +295,7 @@ def _survived(claim: Claim, found: Sequence[Found], seed: int) -> Survived:
         ratio=quotient(point.value, at.claimed),
         values=at.values,
         value=Enclosure(point.value, float("inf")),
+        claimed=at.claimed,
         theta=frozen(params),
         x=x,
         data=at.inputs if at.loss is not None and isinstance(at.inputs, Dataset) else None,

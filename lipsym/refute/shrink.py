@@ -68,9 +68,9 @@ def shrink(point: Point, direction: Any = None) -> Point:
     state = _Shrinking(point, point.direction if direction is None else direction)
     _simplify_input(state)
     _put_neurons_to_rest(state)
-    _line_up(state)
     _coarsen(state)
     _simplify_entries(state)
+    _line_up(state)
     _simplify_direction(state)
     return state.point
 

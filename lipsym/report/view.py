@@ -44,6 +44,7 @@ class Row:
     plain: str
     lower: str
     ratio: str
+    supremum: str
     verdict: str
     tone: str
 
@@ -208,6 +209,14 @@ def limit_text(document: Mapping[str, Any]) -> str:
     return "" if limit is None else decimal(evaluate(parse(limit)).hi, 5)
 
 
+def verified_ratio(item: Mapping[str, Any]) -> Fraction | None:
+    """An upper bound of ``bound / supremum`` at one point, where the supremum is enclosed; exactly."""
+    if item.get("verified") is None:
+        return None
+    upper, lower = _enclosures(item)[0].hi, read_enclosure(item["verified"]["sup"]).lo
+    return Fraction(upper) / Fraction(lower) if isinstance(upper, Fraction) and lower > 0 else None
+
+
 def _enclosures(item: Mapping[str, Any]) -> list[Enclosure]:
     return [read_enclosure(value) for value in item["values"]]
 
@@ -215,6 +224,8 @@ def _enclosures(item: Mapping[str, Any]) -> list[Enclosure]:
 def _row(item: Mapping[str, Any]) -> Row:
     values = tuple(decimal(value.hi) for value in _enclosures(item))
     search, over, lower = item["search"], ratio(item), best_lower(item)
+    exact = verified_ratio(item)
+    sup = None if exact is None else read_enclosure(item["verified"]["sup"])
     return Row(
         at=", ".join(f"{name} = {number}" for name, number in item["at"].items()),
         values=values,
@@ -222,6 +233,7 @@ def _row(item: Mapping[str, Any]) -> Row:
         plain="" if item["plain"] is None else decimal(read_enclosure(item["plain"]).hi),
         lower="" if lower is None else decimal(lower, up=False),
         ratio="" if over is None else decimal(over, 5),
+        supremum="" if exact is None or sup is None else f"{sup}, bound ≤ {decimal(exact, 5)} × sup",
         verdict="" if search is None else search["verdict"],
         tone="" if search is None else "good" if search["verdict"] == NOTHING_FOUND else "bad",
     )
