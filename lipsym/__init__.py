@@ -24,6 +24,7 @@ from lipsym.nets.layers.affine import Affine
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.losses import loss
 from lipsym.nets.network import Network, mlp
+from lipsym.nets.odes import ControlledODE, neural_cde, neural_ode, residual
 from lipsym.nets.regions import Ball, Box, ProductBall
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.nets.uniform import uniform_mlp
@@ -44,6 +45,7 @@ __all__ = [
     "Checked",
     "Claim",
     "Constant",
+    "ControlledODE",
     "Counterexample",
     "Dataset",
     "DerivativeBound",
@@ -75,12 +77,15 @@ __all__ = [
     "loss",
     "lower_at",
     "mlp",
+    "neural_cde",
+    "neural_ode",
     "parse",
     "parse_inputs",
     "parse_network",
     "parse_region",
     "refute",
     "refute_global",
+    "residual",
     "sharpness",
     "smoothness_pair",
     "uniform_mlp",

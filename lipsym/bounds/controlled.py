@@ -55,16 +55,18 @@ def controlled_bound(
     missing = _missing(ode, order)
     if missing is not None:
         return Unknown(quantity, missing)
-    objective = Objective(loss, ode, inputs)
-    balls = dict(zip(ode.blocks, region.blocks(ode), strict=True))
+    # Shapes of blocks are asked of an equation as of a network.
+    objective = Objective(loss, ode, inputs)  # type: ignore[arg-type]
+    balls = dict(zip(ode.blocks, region.blocks(ode), strict=True))  # type: ignore[arg-type]
     used = [ball.radius for ball in balls.values()] + [inputs.radius, ode.horizon, sp.sympify(ode.width)]
     used += [amount for piece in ode.pieces for _, amount in piece.amounts]
     out = Derivation(names(used) | objective.symbols())
-    facts = block_facts(ode, balls, out)
+    facts = block_facts(ode, balls, out)  # type: ignore[arg-type]
 
     def bound(shares: Mapping[int, BlockFacts], inner: Derivation, by: str) -> sp.Expr:
         jets: list[Jet] = flow_jets(field_facts(ode, shares), ode.pieces, inputs.radius, order, by, inner)
-        return recursion.bound(objective.after(jets, order, inner), inputs.radius, order, inner)
+        topped = objective.after(jets, order, inner)  # type: ignore[arg-type]
+        return recursion.bound(topped, inputs.radius, order, inner)
 
     try:
         candidates = [bound(facts, out, rule)]

@@ -53,7 +53,7 @@ def _equation(ode: ControlledODE) -> Iterator[str]:
 
 def _region(network: Network | UniformNetwork | ControlledODE, region: Region) -> str:
     if not isinstance(network, UniformNetwork):
-        return region.describe(network)
+        return region.describe(network)  # type: ignore[arg-type]
     norm = "‖θ_k‖² = ‖A_k‖_F² + ‖b_k‖²" if network.bias else "‖θ_k‖ = ‖A_k‖_F"
     if isinstance(region, Ball):
         return f"Σ_k ‖θ_k‖² ≤ ({region.radius})² over the {network.depth} parameter blocks ({norm})"

@@ -127,7 +127,7 @@ def equation_lower_bound(
     reason = _unsupported(found, region, inputs, quantity, loss)
     if isinstance(found, str) or reason is not None:
         return Unknown(quantity, str(reason or found))
-    balls = [ball.radius for ball in region.blocks(ode)]
+    balls = [ball.radius for ball in region.blocks(ode)]  # type: ignore[arg-type]
     if isinstance(region, Ball) and len(balls) > 1:
         balls = [region.radius / sp.sqrt(len(balls))] * len(balls)
     used = [*balls, inputs.radius, found.total, found.width]
@@ -162,7 +162,8 @@ def equation_limit(ode: ControlledODE, region: Region, quantity: str) -> tuple[s
     found = driven(ode)
     if isinstance(found, str):
         return None, found
-    centred = isinstance(region, Ball | ProductBall) and all(ball.center is None for ball in region.blocks(ode))
+    centred = isinstance(region, Ball) and region.center is None
+    centred = centred or (isinstance(region, ProductBall) and region.centers is None)
     if not centred or ORDERS[quantity] > 2 or found.jumps is not None or found.hidden is not None:
         return None, "the sharpness theorem covers orders 1 and 2 of X' = σ(AX + b) on balls around 0"
     if not found.total.is_positive and not found.total.is_Symbol:

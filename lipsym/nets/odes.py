@@ -134,9 +134,10 @@ class ControlledODE:
         for piece in self.pieces:
             if not piece.amounts:
                 continue
-            if not isinstance(piece, Jump) or len(piece.amounts) > 1 or piece.amounts[0][1] != 1:
+            channel, amount = next(iter(piece.amounts))
+            if not isinstance(piece, Jump) or len(piece.amounts) > 1 or amount != 1:
                 return None
-            field = self.fields[piece.amounts[0][0]]
+            field = self.fields[channel]
             if not isinstance(field, LayerField) or not field.minus_identity or field.timed:
                 return None
             if layers and layers[-1].outputs != field.network.input_width:

@@ -112,9 +112,8 @@ def convergence_figure(panels: Sequence[tuple[str, Sequence[tuple[int, float]], 
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(2.75 * len(panels), 2.3), layout="constrained")
         FigureCanvasSVG(figure)
-        for axes, (title, found, limit) in zip(
-            figure.subplots(1, len(panels), squeeze=False).ravel(), panels, strict=True
-        ):
+        grid = figure.subplots(1, len(panels), squeeze=False).ravel()
+        for axes, (title, found, limit) in zip(grid, panels, strict=True):
             blocks, values = zip(*found, strict=True)
             axes.plot(blocks, values, color=BLUE, marker="o", markersize=3.5, label="residual network")
             axes.axhline(limit, color=GREEN, linewidth=1.2, linestyle="--", label="neural ODE")
@@ -125,8 +124,7 @@ def convergence_figure(panels: Sequence[tuple[str, Sequence[tuple[int, float]], 
             axes.set_xlabel("blocks n, step 1/n")
             axes.set_ylabel("bound")
             axes.grid(True, linewidth=0.5)
-        handles, labels = axes.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=2)
+        figure.legend(*grid[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
         return _svg(figure)
 
 
