@@ -36,6 +36,10 @@ Status, by what else than a reader has checked the proof: **Coq**, the rule's in
 `make -C proofs/coq check` compares the axioms they rest on (those of Coq's real numbers, no other) with
 [coq/axioms.txt](coq/axioms.txt) and runs coqchk.
 
+`lipsym certificate --coq` instantiates these theorems at a network's widths and radii, and `lipsym check --coq` lets
+coqc prove the decimal. Such a certificate rests in addition on Coq's specification of machine integers and floats, with
+which its intervals compute.
+
 """
 
 

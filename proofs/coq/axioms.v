@@ -1,5 +1,5 @@
 (* Generated: python proofs/index.py.  What the theorems named on the proof pages rest on, all of them. *)
-From Lipsym Require ActElementary ActGauss ActPiecewise ActTanh Activations Gronwall Losses Network NoGlobal Smoothness Sums.
+From Lipsym Require ActElementary ActGauss ActPiecewise ActTanh Activations Gronwall Losses Network NoGlobal Objective Smoothness Sums.
 Definition headline := (
   @ActElementary.arctan_attained,
   @ActElementary.arctan_s0_bound,
@@ -80,6 +80,8 @@ Definition headline := (
   @Network.ranges,
   @NoGlobal.no_global_lipschitz,
   @NoGlobal.sigmoid_pair,
+  @Objective.loss_lipschitz,
+  @Objective.loss_smoothness,
   @Smoothness.derivative,
   @Smoothness.derivative_bound,
   @Smoothness.derivatives_apart,

@@ -62,7 +62,7 @@ def coq_certificate(
     Example:
         >>> text = coq_certificate("mlp:2-3-1:tanh", "layers:3/2", "ball:1")
         >>> "Theorem certificate" in text, read_question(text).bound
-        (True, '3.35411')
+        (True, '2.91548')
     """
     net, where, data = parse_network(network), parse_region(region), parse_inputs(inputs)
     if not isinstance(net, Network) or quantity not in ORDERS:

@@ -40,9 +40,9 @@ def coq_term(expr: sp.Expr) -> str:
     Example:
         >>> z = sp.Symbol("z")
         >>> coq_term(4 / (3 * sp.sqrt(3)))
-        '((4 / 9) * sqrt 3)'
+        '((4 / 9) * (sqrt 3))'
         >>> coq_term(z * sp.exp(-(z**2)))
-        '(z * exp (-1 * (z ^ 2)))'
+        '(z * (exp ((-1) * (z ^ 2))))'
     """
     match expr:
         case sp.Integer():
