@@ -36,9 +36,7 @@ def test_a_bound_below_a_certified_value_is_never_verified(case: tuple[ls.Networ
     with domain("arb").session() as inner:
         leaf = Leaf(model, reduced, order, found.value * Fraction(999, 1000), inner)
         waiting, count = [reduced.root], 0
-        while (
-            waiting and count < 1_500
-        ):
+        while waiting and count < 1_500:
             box = waiting.pop()
             count += 1
             if not leaf.holds(box):
