@@ -3,15 +3,20 @@
 Public names only; nothing is computed at import.
 """
 
+from lipsym.bounds.pair import SmoothnessPair, smoothness_pair
 from lipsym.bounds.result import Bound, Constant, Step, Unbounded, Unknown
 from lipsym.check import Checked, check
 from lipsym.derive import derive
 from lipsym.domains.parse import parse
+from lipsym.enclose.box import DerivativeBound, derivative_bound
+from lipsym.enclose.one_region import RegionEnclosure
 from lipsym.enclose.supremum import Supremum, enclose
 from lipsym.enclosure import Enclosure
 from lipsym.errors import LipsymError
 from lipsym.lower.global_bounds import global_bounds
+from lipsym.lower.growth import Growth, growth
 from lipsym.lower.sharpness import Sharpness, sharpness
+from lipsym.lower.tune import LowerWitness, lower_at
 from lipsym.nets.activations import activation
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
@@ -41,13 +46,18 @@ __all__ = [
     "Constant",
     "Counterexample",
     "Dataset",
+    "DerivativeBound",
     "Elementwise",
     "Enclosure",
+    "Growth",
     "InputBall",
     "LipsymError",
+    "LowerWitness",
     "Network",
     "ProductBall",
+    "RegionEnclosure",
     "Sharpness",
+    "SmoothnessPair",
     "Step",
     "Supremum",
     "Survived",
@@ -57,10 +67,13 @@ __all__ = [
     "Witness",
     "activation",
     "check",
+    "derivative_bound",
     "derive",
     "enclose",
     "global_bounds",
+    "growth",
     "loss",
+    "lower_at",
     "mlp",
     "parse",
     "parse_inputs",
@@ -69,6 +82,7 @@ __all__ = [
     "refute",
     "refute_global",
     "sharpness",
+    "smoothness_pair",
     "uniform_mlp",
     "verify",
 ]

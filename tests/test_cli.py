@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -131,6 +133,27 @@ def test_infinity_is_proved() -> None:
     assert "witness" in result.output
 
 
+def test_a_printed_bound_shows_its_other_side() -> None:
+    arguments = ("mlp:1-1-1:tanh:tanh", "--quantity", "smoothness", "--at", "R=1,S=1")
+    text = run("bound", *arguments).output
+    assert "upper/lower → 1 as the radii grow" in text
+    assert "growth: R^2" in text
+    assert "upper/lower ≤ 1.1866 at these values" in text
+    assert "block 2: A = [[" in text
+    found = json.loads(run("bound", *arguments, "--format", "json").output)
+    text = files("lipsym.certificates").joinpath("schemas", "bound.schema.json").read_text(encoding="utf-8")
+    jsonschema.validate(found, json.loads(text))
+    sharp = found["sharpness"]
+    assert Fraction(sharp["ratio"]["hi"]) < Fraction(119, 100)
+    assert Fraction(sharp["witness"]["lower"]) <= Fraction(found["value"]["hi"])
+    assert len(sharp["witness"]["parameters"]) == 2
+    lower = run("bound", "mlp:1-1-1:tanh:tanh", "--side", "lower").output
+    assert "sup ‖D_θ N‖ ≥ W" in lower
+    assert "growth: R^1" in lower
+    third = run("bound", "mlp:2-2-1:tanh", "--quantity", "hessian_lipschitz", "--at", "R=1,S=1").output
+    assert "no limit proved" in third
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--side", "lower", "--region", "box:1,2"), ("--rule", "coupled", "--quantity", "hessian_lipschitz")],
@@ -221,6 +244,54 @@ def test_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "= ∞ (proved)" in second
     assert "no counterexample found" in result.stderr
     assert "verified" not in (result.output + (tmp_path / "report.html").read_text()).lower()
+
+
+def test_a_false_claim_is_refuted_with_exact_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    question = ("refute", "mlp:2-3-1:tanh", "--region", "layers:R", "--claim", "R*sqrt(S**2 + 1)", "--budget", "0.5")
+    result = run(*question, "--at", "R=2,S=1", "--out", str(file))
+    assert result.exit_code == 1, result.output
+    assert result.output.startswith("refuted: lipschitz of mlp:2-3-1:tanh on layers:R")
+    document = json.loads(file.read_text(encoding="utf-8"))
+    assert document["verdict"] == "refuted"
+    assert document["at"] == {"R": "2", "S": "1"}
+    assert Fraction(document["value"]["lo"]) > Fraction(document["claimed"]["hi"])
+    assert Fraction(document["ratio"]["lo"]) > 1
+    theta = [([[Fraction(v) for v in r] for r in k["A"]], [Fraction(v) for v in k["b"]]) for k in document["theta"]]
+    assert ls.ProductBall(2).contains(theta, ls.mlp([2, 3, 1], "tanh"))
+    assert document["theta_prime"] is not None
+    again = run(*question, "--at", "R=2,S=1", "--format", "json")
+    assert json.loads(again.output) == document
+
+
+def test_a_true_claim_ends_in_status_3_and_never_says_verified() -> None:
+    result = run("refute", "mlp:1-1:tanh", "--claim", "sqrt(S**2 + 1)", "--budget", "0.1")
+    assert result.exit_code == 3
+    assert "no counterexample found" in result.output
+    assert "verified" not in result.output.lower()
+    asked = ("refute", "mlp:1-1:tanh", "--claim", "sqrt(S**2 + 1)", "--budget", "0.1", "--format", "json")
+    document = json.loads(run(*asked).output)
+    assert (document["verdict"], document["text"]) == ("undecided", "no counterexample found")
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--claim", "R", "--global"), "both --claim and --global"),
+        ((), "without --claim"),
+        (("--global", "--constant", "3", "--region", "layers:R"), "--region"),
+        (("--claim", "R", "--quantity", "smoothness"), "relu"),
+        (("--claim", "C*R"), "C occurs neither"),
+        (("--claim", "__import__('os')"), "expression"),
+        (("--claim", "R", "--weight-decay", "1"), "without a loss"),
+        (("--claim", "R", "--at", "R=x"), "x"),
+    ],
+)
+def test_what_refute_cannot_do_is_three_lines(options: tuple[str, ...], why: str) -> None:
+    result = run("refute", "mlp:1-1-1:relu", *options)
+    assert result.exit_code == 2
+    assert why in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 3
 
 
 def test_a_refuted_bound_ends_in_status_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,14 +5,13 @@ Invariant: every number is exact, so that the certified ratio can be computed an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates.document import bound_document
 from lipsym.certificates.numbers import write_end
-from lipsym.lower.instance import ExactParameters
 from lipsym.nets.inputs import Dataset
 from lipsym.refute.global_witness import Witness
 
@@ -45,7 +44,7 @@ def witness_document(
         "theta_prime": write_parameters(outcome.theta_prime),
         "ratio": {"lo": write_end(outcome.ratio.lo)},
         "x": None if outcome.x is None else [write_end(v) for v in outcome.x],
-        "data": None if outcome.data is None else _samples(outcome.data),
+        "data": None if outcome.data is None else write_samples(outcome.data),
         "rules": [outcome.theorem],
         "hypotheses": list(outcome.hypotheses),
         "family": None if outcome.family is None else outcome.family.text,
@@ -56,7 +55,7 @@ def witness_document(
     }
 
 
-def write_parameters(theta: ExactParameters) -> list[dict[str, Any]]:
+def write_parameters(theta: Iterable[tuple[Any, Any]]) -> list[dict[str, Any]]:
     """One object ``{"A", "b"}`` per block, of rationals as text."""
     return [
         {
@@ -67,7 +66,8 @@ def write_parameters(theta: ExactParameters) -> list[dict[str, Any]]:
     ]
 
 
-def _samples(data: Dataset) -> dict[str, Any]:
+def write_samples(data: Dataset) -> dict[str, Any]:
+    """Inputs and labels, exactly."""
     labels = data.required_labels("a loss")
     rows = [labels.tolist()] if labels.ndim == 1 else labels.tolist()
     return {

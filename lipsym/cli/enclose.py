@@ -89,10 +89,9 @@ def enclose(
     return PROVED if reached else UNDECIDED
 
 
-Outcome = Supremum | RegionEnclosure | Unbounded | Unknown
-
-
-def supremum_document(outcome: Outcome, asked: dict[str, Any]) -> dict[str, Any]:
+def supremum_document(
+    outcome: Supremum | RegionEnclosure | Unbounded | Unknown, asked: dict[str, Any]
+) -> dict[str, Any]:
     """The JSON of ``lipsym enclose``; every number of mathematics is exact, ``seconds`` alone is a float."""
     head = {"schema": SCHEMA, "lipsym": __version__, **asked}
     if isinstance(outcome, Unbounded | Unknown):
@@ -105,15 +104,15 @@ def supremum_document(outcome: Outcome, asked: dict[str, Any]) -> dict[str, Any]
         "sup": {"lo": write_end(outcome.lo), "hi": write_end(outcome.hi)},
         "outcome": "enclosed" if outcome.reached else "gap not reached",
         "gap": write_end(outcome.gap),
-        "boxes": outcome.boxes if isinstance(outcome, Supremum) else 1,
+        "boxes": outcome.boxes,
         "seconds": round(outcome.seconds, 3),
         "witness": {
-            "theta": write_parameters(point.params),  # type: ignore[arg-type]
+            "theta": write_parameters(point.params),
             "x": _numbers(point.x),
             "y": _numbers(point.y),
         },
         "rules": list(outcome.rules),
-        "variables": list(outcome.cover.variables) if isinstance(outcome, Supremum) else None,
+        "variables": list(outcome.cover.variables) if isinstance(outcome, Supremum) else [],
         "domain": "float64, round to nearest with running errors; arb for the lower end",
     }
 
@@ -122,19 +121,23 @@ def _numbers(given: tuple[Fraction, ...] | None) -> list[str] | None:
     return None if given is None else [write_end(value) for value in given]
 
 
-def _text(outcome: Outcome, asked: dict[str, Any]) -> str:
+def _text(outcome: Supremum | RegionEnclosure | Unbounded | Unknown, asked: dict[str, Any]) -> str:
     of = asked["network"] if asked["loss"] is None else f"{asked['loss']} of {asked['network']}"
     at = "".join(f", {name} = {value}" for name, value in asked["values"].items())
     head = f"{of} | {asked['quantity']} on {asked['region']}, inputs {asked['inputs']}{at}"
     if isinstance(outcome, Unbounded | Unknown):
         word = "infinite" if isinstance(outcome, Unbounded) else "unknown"
         return f"{head}\n{word}: {outcome.reason}"
+    how = f"the whole region at once by {', '.join(outcome.rules)}, {outcome.seconds:.2f} s"
     if isinstance(outcome, Supremum):
         by = ", ".join(outcome.cover.reductions) or "none"
-        work = f"{outcome.boxes} boxes of {len(outcome.cover.variables)} variables"
-        last = f"{work}, {outcome.seconds:.2f} s; reductions: {by}"
-    else:
-        last = f"one bound over the region, {outcome.seconds:.2f} s; rules: {', '.join(outcome.rules)}"
+        boxes = f"{outcome.boxes} boxes of {len(outcome.cover.variables)} variables"
+        how = f"{boxes}, {outcome.seconds:.2f} s; reductions: {by}"
     hi = "inf" if isinstance(outcome.hi, float) else decimal(outcome.hi, up=True)
-    gap = "" if outcome.reached else "   (gap not reached)"
-    return "\n".join([head, f"{decimal(outcome.lo, up=False)} ≤ sup ≤ {hi}{gap}", last])
+    return "\n".join(
+        [
+            head,
+            f"{decimal(outcome.lo, up=False)} ≤ sup ≤ {hi}{'' if outcome.reached else '   (gap not reached)'}",
+            how,
+        ]
+    )

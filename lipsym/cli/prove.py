@@ -41,8 +41,9 @@ CORES = os.cpu_count() or 1
 def prove(suite: str, out: str, jobs: int, seed: int) -> int:
     """Derive, evaluate, attack and certify the bounds of a suite, and of a trained network.
 
-    Prints one line for each claim: case | quantity | bound ≤ value | best certified lower bound | ratio | its limit for
-    growing radii | growth in R | rules; and for a constant claimed for all parameters: outcome | theorem | witness.
+    Prints one line for each claim: case | quantity | bound ≤ value | best certified lower bound | ratio | evaluations
+    of the search | the ratio's limit for growing radii | growth in R | rules; and for a constant claimed for all
+    parameters: outcome | theorem | witness.
     Exit status 1 if two arithmetics disagree, a certified lower bound exceeds a bound, or an outcome is not the
     expected one.
     """
@@ -76,7 +77,9 @@ def lines(done: Done) -> Iterator[str]:
         lower = "no lower bound" if below is None else f"≥ {decimal(below, up=False)}"
         shown = "–" if over is None else f"ratio {decimal(over, 5)}"
         tends = f"→ {limit}" if limit else "–"
-        yield f"{name} |{point} {upper} | {lower} | {shown} | {tends} | {degree or '–'} | {rules}{_supremum(item)}"
+        strength = "–" if item["search"] is None else f"{item['search']['evaluations']} evaluations"
+        sides = f"{upper} | {lower} | {shown} | {strength} | {tends} | {degree or '–'}"
+        yield f"{name} |{point} {sides} | {rules}{_supremum(item)}"
 
 
 def _supremum(item: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
-"""``lipsym refute NET --global``: a witness against a constant claimed for all parameters.
+"""``lipsym refute``: a counterexample to a claim on a region, or a witness against one about all parameters.
 
-Invariant: exit status 1 only with a certified witness, or with the theorem by which no constant exists.
+Invariant: exit status 1 only with a certified counterexample or witness, or with the theorem by which no constant
+exists; a search that finds nothing ends with 3 and says so, whatever its budget was.
 """
 
 from __future__ import annotations
@@ -11,63 +12,116 @@ import click
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import to_json
+from lipsym.certificates.counterexample import counterexample_document
 from lipsym.certificates.witness import witness_document
 from lipsym.certificates.write import write_text
+from lipsym.cli.bound import read_values
 from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, say
 from lipsym.errors import InputError
-from lipsym.nets.losses import LOSSES, loss
-from lipsym.nets.specs import parse_inputs, parse_network
+from lipsym.nets.claim import ORDERS, Claim
+from lipsym.nets.losses import LOSSES, Loss, loss
+from lipsym.nets.specs import parse_inputs, parse_network, parse_region
+from lipsym.refute.counterexample import Counterexample
 from lipsym.refute.global_witness import QUANTITIES, Witness, refute_global
+from lipsym.refute.refute import refute as attack
 from lipsym.report.decimals import decimal
 
+ASKED = tuple(dict.fromkeys((*QUANTITIES, *ORDERS)))
 LONGEST_TEXT = 400
 """Characters of an exact number up to which it is printed in the text form; the JSON has every digit."""
 
 
 @click.command()
 @click.argument("net")
+@click.option("--claim", help='The constant claimed on a region, as in "R*sqrt(S**2 + 1)".')
+@click.option("--region", help="With --claim: ball:R (joint), layers:R, layers:2,3, box:-1,1.  [default: layers:R]")
+@click.option("--at", help="With --claim: values of symbols, as in R=2,S=3/2; the others are searched.")
+@click.option("--budget", type=click.FloatRange(0, 1e6, min_open=True), help="With --claim: seconds.  [default: 30]")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the search.")
 @click.option("--global", "everywhere", is_flag=True, help="The claim is about all parameters.")
-@click.option("--claim", help="A formula claimed on a region (not yet available).")
-@click.option("--constant", help="The claimed constant, as in 1e300; L0,L1 for --quantity L0L1.")
-@click.option("--quantity", type=click.Choice(QUANTITIES), default="lipschitz", show_default=True)
+@click.option("--constant", help="With --global: the constant, as in 1e300; L0,L1 for --quantity L0L1.")
+@click.option("--quantity", type=click.Choice(ASKED), default="lipschitz", show_default=True)
 @click.option("--loss", "loss_name", type=click.Choice(list(LOSSES)), help="The claim is about the averaged loss.")
 @click.option("--weight-decay", default="0", show_default=True, help="λ of λ/2‖θ‖², with --loss.")
-@click.option("--inputs", default="ball:1", show_default=True, help="ball:S.")
+@click.option("--inputs", help="ball:S.  [default: ball:S; with --global: ball:1]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False), help="Write the JSON to this file, too.")
 def refute(
     net: str,
-    everywhere: bool,
     claim: str | None,
+    region: str | None,
+    at: str | None,
+    budget: float | None,
+    seed: int,
+    everywhere: bool,
     constant: str | None,
     quantity: str,
     loss_name: str | None,
     weight_decay: str,
-    inputs: str,
+    inputs: str | None,
     form: str,
     out: str | None,
 ) -> int:
-    """Refute a constant of the network NET that is claimed for all parameters.
+    """Refute a constant of the network NET that is claimed on a region, or for all parameters.
 
-    Exit status 1 with two exact parameter vectors that refute the claim, 0 with the constant that does hold for all
-    parameters, 3 if no theorem decides.
+    With --claim: exit status 1 with exact parameters, an input and numbers at which the claim is proved to fail, 3 if
+    no counterexample was found, which is no proof. With --global: 1 with two exact parameter vectors that refute the
+    claim, 0 with the constant that does hold for all parameters, 3 if no theorem decides.
     """
-    if claim is not None or not everywhere:
+    objective = _objective(loss_name, weight_decay)
+    if claim is not None and everywhere:
         raise InputError(
-            "the command 'lipsym refute' was called " + ("with --claim" if claim is not None else "without --global"),
-            "claims on a region cannot be refuted by this version; claims for all parameters can",
-            "write --global --constant 1e300, without --claim",
+            "both --claim and --global were given",
+            "a claim is about a region or about all parameters",
+            "write --claim FORMULA --region ..., or --global --constant 1e300",
         )
-    if constant is None:
-        raise InputError("no constant was given", "a claim has a constant", "add --constant 1e300")
-    if loss_name is None and weight_decay != "0":
+    if claim is not None:
+        asserted = Claim(
+            parse_network(net),
+            parse_region(region or "layers:R"),
+            parse_inputs(inputs or "ball:S"),
+            quantity,
+            "<=",
+            claim,
+            objective,
+        )
+        return _on_region(asserted, at, 30 if budget is None else budget, seed, form, out)
+    misplaced = [name for name, value in (("region", region), ("at", at), ("budget", budget)) if value is not None]
+    if not everywhere or misplaced:
+        raise InputError(
+            "the command 'lipsym refute' was called without --claim"
+            + (f" and with --{misplaced[0]}" if misplaced else " and without --global"),
+            "there is something to refute: a formula claimed on a region, or a constant for all parameters",
+            "write --claim FORMULA --region ..., or --global --constant 1e300",
+        )
+    return _everywhere(net, constant, quantity, objective, inputs or "ball:1", form, out)
+
+
+def _objective(name: str | None, weight_decay: str) -> Loss | None:
+    if name is None and weight_decay != "0":
         raise InputError(
             f"the weight decay {weight_decay} was given without a loss",
             "weight decay is a term of a loss",
             "name the loss, for example --loss mse",
         )
+    return None if name is None else loss(name, weight_decay=weight_decay)
+
+
+def _on_region(claim: Claim, at: str | None, budget: float, seed: int, form: str, out: str | None) -> int:
+    outcome = attack(claim, budget, seed, values=None if at is None else read_values(at))
+    document = counterexample_document(outcome, claim)
+    if out is not None:
+        write_text(to_json(document), out)
+    say(to_json(document).rstrip("\n") if form == "json" else str(outcome))
+    return REFUTED if isinstance(outcome, Counterexample) else UNDECIDED
+
+
+def _everywhere(
+    net: str, constant: str | None, quantity: str, objective: Loss | None, inputs: str, form: str, out: str | None
+) -> int:
+    if constant is None:
+        raise InputError("no constant was given", "a claim has a constant", "add --constant 1e300")
     network, data = parse_network(net), parse_inputs(inputs)
-    objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
     parts = tuple(part.strip() for part in constant.split(","))
     outcome = refute_global(network, parts if len(parts) > 1 else constant, quantity, objective, data)
     asked = {
@@ -76,7 +130,7 @@ def refute(
         "network": network.spec,
         "region": "all parameters",
         "inputs": data.spec,
-        "loss": loss_name,
+        "loss": None if objective is None else objective.name,
     }
     document = witness_document(outcome, asked, constant)
     if out is not None:

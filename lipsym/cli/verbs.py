@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from lipsym.cli.bound import bound
+from lipsym.cli.certificate import certificate
 from lipsym.cli.check import check
 from lipsym.cli.enclose import enclose
 from lipsym.cli.listing import list_
@@ -79,5 +80,5 @@ def main() -> None:
     """
 
 
-for _verb in (prove, bound, enclose, verify, refute, check, list_):
+for _verb in (prove, bound, enclose, verify, refute, check, certificate, list_):
     main.add_command(_verb)

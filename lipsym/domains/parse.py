@@ -27,7 +27,9 @@ from lipsym.domains.expressions import (
     FUNCTIONS,
     BallMax,
     EigenvalueBound,
+    ExpPhi,
     GeometricSum,
+    IntegralOver,
     IsolatedRoot,
     MaxOver,
     SumOver,
@@ -47,7 +49,7 @@ POSITIVE_INTEGERS = frozenset({"m", "l"})
 
 _CONSTANTS = {"pi": sp.pi, "E": sp.E}
 _RESERVED = frozenset({"I", "oo", "zoo", "nan", "inf"})
-_BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
+_BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver, IntegralOver)}
 
 
 MOST_COMPARED = 16
@@ -69,6 +71,7 @@ _CALLS: dict[str, tuple[Callable[..., sp.Expr], int, int | None]] = {
     "Heaviside": (sp.Heaviside, 1, 2),
     "GeometricSum": (GeometricSum, 2, 2),
     "EigenvalueBound": (EigenvalueBound, 4, 4),
+    "ExpPhi": (ExpPhi, 2, 2),
 }
 """Head, least and greatest number of arguments of each function, by its name in text."""
 
@@ -310,6 +313,7 @@ class _Reader:
             "MaxOver": "MaxOver(f, z, a, b)",
             "IsolatedRoot": "IsolatedRoot(f, z, a, b)",
             "SumOver": "SumOver(f, t, a, b)",
+            "IntegralOver": "IntegralOver(f, s, a, b)",
             "BallMax": "BallMax(f, (r_1, r_2), R)",
         }[name]
         if len(arguments) != usage.count(",") + 1 - (name == "BallMax"):

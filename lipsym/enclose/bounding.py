@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lipsym.domains.float64_rounding import Floats
+from lipsym.domains.float64_rounding import Floats, check_arithmetic
 from lipsym.enclose.batch import SLACK, UNIT, Batch, points
 from lipsym.enclose.problem import Constraint, Problem
 from lipsym.enclose.tape import ONE, Coefficients, Sweep
@@ -49,7 +49,11 @@ def upper_bounds(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray) -> 
         problem: the reduced problem.
         lo, hi: ends of the boxes, of shape (n, variables).
         case: of shape (n,).
+
+    Raises:
+        HypothesisError: if this process's floats are not rounded to nearest.
     """
+    check_arithmetic()
     count, width = len(lo), (hi - lo).T
     with np.errstate(all="ignore"):
         a, b, inside = problem.contract(lo.T, hi.T)

@@ -59,6 +59,11 @@ class RegionEnclosure:
     seconds: float
 
     @property
+    def boxes(self) -> int:
+        """One: the region's box."""
+        return 1
+
+    @property
     def enclosure(self) -> Enclosure:
         """``[lo, hi]``."""
         return Enclosure(self.lo, self.hi)
@@ -87,9 +92,9 @@ def enclose_region(
     Example:
         >>> from lipsym.nets.network import mlp
         >>> from lipsym.nets.regions import ProductBall
-        >>> found = enclose_region(mlp([8, 24, 4], "tanh"), ProductBall(1), InputBall(1))
-        >>> found.lo**2 <= 3 <= found.hi**2  # √(R²(S² + 1) + 1)
-        True
+        >>> found = enclose_region(mlp([1, 1, 1], "tanh"), ProductBall(1), InputBall(1))
+        >>> found.lo**2 <= 3 <= found.hi**2, found.rules  # √(R²(S² + 1) + 1)
+        (True, ('coupled-neurons',))
     """
     started = time.perf_counter()
     order = {"lipschitz": 1, "smoothness": 2}.get(quantity, 1)

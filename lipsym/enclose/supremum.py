@@ -20,7 +20,6 @@ import numpy as np
 
 from lipsym.bounds.kinks import kink
 from lipsym.bounds.result import Unbounded, Unknown
-from lipsym.domains.float64_rounding import check_arithmetic
 from lipsym.enclose.branch import Frontier
 from lipsym.enclose.climb import climb, highest
 from lipsym.enclose.cover import MOST_VARIABLES, Cover
@@ -39,6 +38,7 @@ from lipsym.nets.layers.affine import Affine
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values, nonnegative
 from lipsym.nets.regions import Region
 from lipsym.nets.uniform import UniformNetwork
@@ -61,7 +61,9 @@ class Supremum:
         reached: whether ``hi − lo ≤ gap·hi``.
         gap: what was asked for.
         witness: exact parameters, input and label where the norm is at least ``lo``.
-        cover: the boxes on which it is at most ``hi``, and the reductions by which their variables arise.
+        cover: the boxes on which it is at most ``hi``, and the reductions by which their variables arise; ``None`` for
+            a controlled ODE, whose boxes were bounded by validated integration.
+        variables: how many variables a box has.
         boxes: how many boxes were bounded.
         seconds: how long the search took, earlier runs of a resumed one included.
         network, region, inputs, loss: what was asked, as readable text.
@@ -73,7 +75,8 @@ class Supremum:
     reached: bool
     gap: Fraction
     witness: Point
-    cover: Cover
+    cover: Cover | None
+    variables: int
     boxes: int
     seconds: float
     network: str
@@ -94,13 +97,13 @@ class Supremum:
 
     def __str__(self) -> str:
         return (
-            f"sup in {self.enclosure} ({self.boxes} boxes of {len(self.cover.variables)} variables, "
+            f"sup in {self.enclosure} ({self.boxes} boxes of {self.variables} variables, "
             f"{self.seconds:.2f} s{'' if self.reached else ', gap not reached'})"
         )
 
 
 def enclose(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -117,7 +120,8 @@ def enclose(
     the same of ``Φ``.
 
     Args:
-        network: affine and elementwise layers of integer widths.
+        network: affine and elementwise layers of integer widths; or a controlled ODE with at most 6 parameters, whose
+            boxes are bounded by validated integration.
         region: where the parameters lie.
         inputs: where the inputs lie, or the data of a loss. A loss on an ``InputBall`` is that of one sample there.
         quantity: ``"lipschitz"`` or ``"smoothness"``.
@@ -146,6 +150,8 @@ def enclose(
     started = time.perf_counter()
     order = _order(quantity)
     wanted, seconds = _gap(gap), _budget(budget)
+    if isinstance(network, ControlledODE):
+        return _of_flow(network, region, inputs, quantity, values, wanted, seconds, loss, started)
     objective = None if loss is None else _at_values(find_loss(loss), values)
     if not isinstance(network, Network) or not _is_numeric(network):
         return Unknown(quantity, "depth or widths are symbols, and a search needs numbers: give integer widths")
@@ -155,7 +161,6 @@ def enclose(
     problem = _problem(question, quantity)
     if not isinstance(problem, tuple):
         return problem
-    check_arithmetic()
     reduced, layout = problem
     if len(reduced.names) > SEARCHED and objective is None and is_supported(network):
         return enclose_region(network, region, inputs, quantity, values, wanted)
@@ -186,6 +191,7 @@ def enclose(
         wanted,
         point,
         cover,
+        len(cover.variables),
         frontier.count,
         spent,
         network.spec,
@@ -193,6 +199,31 @@ def enclose(
         inputs.spec,
         None if objective is None else objective.name,
     )
+
+
+def _of_flow(
+    ode: ControlledODE,
+    region: Region,
+    inputs: InputBall | Dataset,
+    quantity: str,
+    values: Mapping[Any, Any] | None,
+    gap: Fraction,
+    budget: float,
+    loss: Loss | str | None,
+    started: float,
+) -> Supremum | Unknown:
+    from lipsym.enclose.flow.supremum import flow_supremum  # which builds on this package's searches
+
+    if loss is not None:
+        return Unknown(quantity, "losses of a controlled ODE are bounded by derive, and not searched")
+    found = flow_supremum(ode, region, inputs, quantity, ORDERS[quantity], values, gap, budget)
+    if isinstance(found, Unknown):
+        return found
+    low, hi = found.point.value, found.upper
+    reached = isinstance(hi, Fraction) and hi - low <= gap * hi
+    seconds = time.perf_counter() - started
+    texts = ode.spec, region.spec, inputs.spec, None
+    return Supremum(quantity, low, hi, reached, gap, found.point, None, found.variables, found.boxes, seconds, *texts)
 
 
 def _search(

@@ -26,8 +26,7 @@ class Case:
         quantity: order 1, 2 or 3 by its name.
         weight_decay: with a loss.
         at: exact values of the symbols, one tuple for each point.
-        budget: evaluations of the search at each point; 0: nothing is searched.
-        searched: so many of the points, from the first.
+        budget: evaluations of the search at each point.
         compared: whether the plain recursion is evaluated beside it.
         expect: ``"bound"``, ``"unbounded"`` or ``"unknown"``.
     """
@@ -39,8 +38,7 @@ class Case:
     loss: str | None = None
     weight_decay: str = "0"
     at: tuple[Values, ...] = ((("R", "1"), ("S", "1")),)
-    budget: int = 0
-    searched: int = 1
+    budget: int = 1_000
     compared: bool = False
     expect: str = "bound"
 
@@ -79,7 +77,7 @@ def _figures(networks: Sequence[str], radii: Sequence[str], budget: int) -> Iter
     """Networks whose sharpness is shown against the radius."""
     for network in networks:
         for quantity in BOTH:
-            yield Case(network, quantity, at=points(radii), budget=budget, searched=len(radii), compared=True)
+            yield Case(network, quantity, at=points(radii), budget=budget, compared=True)
 
 
 def _activations(budget: int, names: Sequence[str] = SMOOTH) -> Iterator[Case]:
@@ -112,7 +110,7 @@ def _shapes(budget: int) -> Iterator[Case]:
         yield Case("mlp:2-3-2:tanh", quantity, region="layers:1,R", at=points(("2",)), budget=budget, compared=True)
         yield Case("mlp:2-2-1:tanh:nobias", quantity, at=points(("1",)), budget=budget, compared=True)
         yield Case("mlp:2-3-3-1:tanh,sin:sigmoid", quantity, at=points(("1",)), budget=budget, compared=True)
-        yield Case("uniform:m-l:tanh", quantity, at=points(("1",), m="12", l="8"))
+        yield Case("uniform:m-l:tanh", quantity, at=points(("1",), m="12", l="8"), budget=budget)
     yield Case("mlp:2-2-1:tanh", "hessian_lipschitz", at=points(("1",)), budget=budget)
     yield Case("mlp:2-3-1:relu", "lipschitz", at=points(("1",)), budget=budget)
     yield Case("mlp:2-3-1:relu", "smoothness", expect="unbounded")
@@ -127,12 +125,31 @@ def _deep(budget: int, networks: Sequence[str]) -> Iterator[Case]:
             yield Case(network, quantity, at=points(("1",)), budget=budget, compared=True)
 
 
+def _equations() -> Iterator[Case]:
+    """Controlled equations: a neural ODE, a residual network of 50 blocks, and one driven by a real time series."""
+    for quantity in BOTH:
+        radii = RADII if quantity == "lipschitz" else ("1",)
+        yield Case("node:2:tanh:1", quantity, region="ball:R", at=points(radii), compared=True)
+        yield Case("node:2:identity:1:nobias", quantity, at=points(("1",)), compared=True)
+        yield Case("resnet:4-50:tanh:1/50", quantity, at=points(("1", "3")))
+        yield Case("ncde:2:tanh:nile", quantity, at=points(("1/8", "1/4")))
+    yield Case("node:4-8:tanh:1", at=points(("1",)), compared=True)
+    yield Case("node:2:sigmoid:1", loss="cross_entropy", at=points(("1",)))
+    yield Case("node:2:relu:1", "smoothness", expect="unknown")
+    yield from (
+        Case(f"resnet:2-{n}:tanh:1/{n}:shared", quantity, region="ball:R", at=points(("1",)))
+        for quantity in BOTH
+        for n in (4, 8, 16, 32)
+    )
+
+
 def _quick() -> Iterator[Case]:
     yield from _figures(("mlp:1-1-1:tanh:tanh", "mlp:2-2-1:tanh"), ("1/2", "1", "3"), 1_500)
     yield Case("mlp:2-3-2:tanh", "smoothness", loss="cross_entropy", at=points(("1",)), budget=1_000)
     yield Case("mlp:2-3-2:tanh", loss="mse", at=points(("1",), Y="1"), budget=1_000)
     yield Case("mlp:2-3-1:tanh", region="ball:R", at=points(("2",)), budget=1_000)
     yield Case("uniform:m-l:tanh", at=points(("1",), m="12", l="8"))
+    yield Case("node:2:tanh:1", region="ball:R", at=points(("1",)), compared=True)
     yield Case("mlp:2-3-1:relu", "smoothness", expect="unbounded")
 
 
@@ -149,6 +166,7 @@ def _default() -> Iterator[Case]:
     yield from _losses(2_000)
     yield from _shapes(3_000)
     yield from _deep(1_500, ("mlp:4-8-8-1:tanh",))
+    yield from _equations()
 
 
 def _full() -> Iterator[Case]:
@@ -162,6 +180,7 @@ def _full() -> Iterator[Case]:
     yield from _deep(
         10_000, ("mlp:4-8-8-1:tanh", "mlp:4-8-8-1:tanh:tanh", "mlp:8-16-16-16-4:tanh", "mlp:4-8-8-1:sigmoid")
     )
+    yield from _equations()
 
 
 SUITES = {"quick": _quick, "default": _default, "full": _full}

@@ -22,7 +22,6 @@ from lipsym.certificates.numbers import read_end, write_end
 from lipsym.certificates.question import flat, question, samples
 from lipsym.certificates.witness import write_parameters
 from lipsym.derive import derive
-from lipsym.domains import evaluate as domain_evaluate
 from lipsym.enclosure import Enclosure, End
 from lipsym.lower.growth import growth
 from lipsym.lower.sharpness import Sharpness, sharpness
@@ -31,10 +30,12 @@ from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss, loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.prove.suite import Case
 from lipsym.refute.ascent import maximise
 from lipsym.refute.confirm import Confirmed, confirm
+from lipsym.refute.question import concrete_network, sample
 from lipsym.verdict import Verdict
 from lipsym.verify.decide import enclosed
 from lipsym.verify.witness import steepest
@@ -89,20 +90,22 @@ def work(case: Case, seed: int = 0) -> Done:
         failures.append(f"expected {case.expect}, derived {kind(outcome)}{reason}")
     if not isinstance(outcome, Bound):
         return Done(case.title, case.quantity, case.file, certificate(outcome, asked, case=case.title), tuple(failures))
-    plain = derive(network, region, inputs, case.quantity, objective, rule="recursion") if case.compared else None
+    elementary = "gronwall" if isinstance(network, ControlledODE) else "recursion"
+    plain = derive(network, region, inputs, case.quantity, objective, rule=elementary) if case.compared else None
     sides = sharpness(network, region, inputs, case.quantity, objective)
     degree = str(growth(network, case.quantity, objective))
     record = sharpness_record(sides.limit, sides.reason, degree, sides.lower)
     items = []
-    for index, point in enumerate(case.at):
+    for point in case.at:
         at = dict(point)
         values = evaluate(outcome, at)
         failures += disagreements(values, at)
         upper = values[ARITHMETICS[0]].hi
         search = None
-        if case.budget and index < case.searched and isinstance(network, Network):
-            data = inputs if objective is None else attack_data(inputs, objective, network, at)
-            found, direction = attack(network, region, data, case, objective, at, seed)
+        if case.budget:
+            attacked = concrete_network(network, {name: sp.Rational(value) for name, value in at.items()})
+            data = inputs if objective is None else attack_data(inputs, objective, attacked, at)
+            found, direction = attack(attacked, region, data, case, objective, at, seed)
             search = searched(found, upper, direction, None if objective is None else data)
             failures += refutation(found, upper, at)
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
@@ -143,11 +146,19 @@ def supremum(
 
 
 def attack(
-    network: Network, region: Any, data: Any, case: Case, objective: Loss | None, at: Mapping[str, str], seed: int
+    network: Network | ControlledODE,
+    region: Any,
+    data: Any,
+    case: Case,
+    objective: Loss | None,
+    at: Mapping[str, str],
+    seed: int,
 ) -> tuple[Confirmed, Any]:
-    """The best point of a search, with a direction in which the derivative is that large."""
+    """The best point of a search, with a direction in which the derivative is that large (``None`` for equations)."""
     candidate = maximise(network, region, data, case.quantity, at, seed, case.budget, objective)
     found = confirm(network, region, data, candidate, case.quantity, at, objective)
+    if isinstance(network, ControlledODE):
+        return found, None
     claim = Claim(network, region, data, case.quantity, ">=", 0, objective)
     value, direction = steepest(claim, found.params, found.x, candidate.direction)
     return replace(found, value=value), direction
@@ -215,22 +226,8 @@ def write_arrays(arrays: Sequence[Any]) -> list[Any]:
 
 
 def attack_data(inputs: InputBall, objective: Loss, network: Network, at: Mapping[str, str]) -> Dataset:
-    """One sample within the hypotheses: an input of norm S along an axis, and a target of norm Y, or a class.
-
-    The bound holds for every data set in the ball, so it holds for this one; floats are rounded toward 0 to stay in.
-    """
-    x, y = (np.zeros((1, int(width))) for width in (network.input_width, network.output_width))
-    x[0, 0] = _at_most(inputs.radius, at)
-    if objective.name == "cross_entropy":
-        return Dataset(x, np.array([0]))
-    if objective.name == "logistic":
-        return Dataset(x, np.array([1]))
-    y[0, 0] = -_at_most(inputs.label_radius, at)
-    return Dataset(x, y)
-
-
-def _at_most(radius: sp.Expr, at: Mapping[str, str]) -> float:
-    return domain_evaluate(radius, at).lower_float()
+    """One sample within the hypotheses; the bound holds for every data set in the ball, so it holds for this one."""
+    return sample(inputs, objective, network, {name: sp.Rational(value) for name, value in at.items()})
 
 
 def _write(value: Any) -> Any:

@@ -20,6 +20,7 @@ from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError, UndecidedTruthError
 from lipsym.nets.claim import ORDERS
 from lipsym.nets.inputs import Dataset
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.refute.confirm import value_at
 from lipsym.refute.question import PRECISION, Instance, Values
@@ -103,6 +104,7 @@ class Survived(_Outcome):
             nearly false; far below 1 the claim is loose, or the search was weak.
         values: the numbers it was found at.
         value: the norm of the derivative there, from below.
+        claimed: an enclosure of the claimed constant there.
         theta, x, data: where.
         evaluations: derivatives that were evaluated.
         tasks: how many numbered tasks ran.
@@ -113,6 +115,7 @@ class Survived(_Outcome):
     ratio: Enclosure
     values: Values
     value: Enclosure
+    claimed: Enclosure
     theta: ExactParameters
     x: tuple[Fraction, ...] | None
     data: Dataset | None
@@ -124,7 +127,8 @@ class Survived(_Outcome):
         at = ", ".join(f"{name} = {value}" for name, value in self.values)
         where = f" at {at}" if at else ""
         return (
-            f"{NOTHING_FOUND} for {self.claim}\nbest ratio found: {_shown(self.ratio.lower_float())} of the claim{where}, "
+            f"{NOTHING_FOUND} for {self.claim}\n"
+            f"best ratio found: {_shown(self.ratio.lower_float())} of the claim{where}, "
             f"in {self.evaluations} evaluations"
         )
 
@@ -178,7 +182,7 @@ def examine(instance: Instance, params: ExactPairs, x: tuple[Fraction, ...] | No
 def secant_pair(point: Point) -> tuple[ExactParameters, Enclosure] | None:
     """A second point of the region such that the secant violates the claim, too; the farthest one tried."""
     instance = point.instance
-    if instance.quantity == "hessian_lipschitz":
+    if instance.quantity == "hessian_lipschitz" or isinstance(instance.network, ControlledODE):
         return None
     theta, order = frozen(point.params), ORDERS[instance.quantity]
     x = None if point.x is None else np.array(point.x, dtype=object)

@@ -14,11 +14,16 @@ from typing import Any
 
 import sympy as sp
 
-from lipsym.bounds.derive import derive
+from lipsym.bounds.coupled import order_1, ranges
+from lipsym.bounds.derivation import Derivation
+from lipsym.bounds.derive import RULES, derive
+from lipsym.bounds.local import block_facts
 from lipsym.bounds.result import Bound, Step
+from lipsym.bounds.stages import stages
 from lipsym.domains.expressions import BallMax, Binder, EigenvalueBound
 from lipsym.enclosure import Enclosure
 from lipsym.errors import DomainError, ExpressionError, InputError
+from lipsym.nets.activations import activation
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
@@ -123,7 +128,8 @@ class Mutant:
 def mutants(subject: Subject) -> list[Mutant]:
     """All mutants of a question: of its formula, and of the question its formula answers.
 
-    Mutants with equal values are one, and one without a positive value is no claim.
+    Mutants with equal values are one, one without a positive value is no claim, and one whose enclosure meets the right
+    answer's cannot be told from it.
     """
     bound = subject.bound()
     if bound is None:
@@ -132,18 +138,36 @@ def mutants(subject: Subject) -> list[Mutant]:
     right = _value(bound.steps, bound.result, bound, subject)
     for kind, text, steps, result, of in (*_shaved(bound), *_misread(subject), *_miswritten(bound)):
         value = _value(steps, result, of, subject)
-        if value is not None and value != right and value not in found:
+        if value is not None and right is not None and not value.overlaps(right) and value not in found:
             found[value] = Mutant(kind, subject, text, value)
     return list(found.values())
 
 
 def dominates(mutant: Mutant) -> str:
     """Why a mutant's claim is true, as a sentence: its number is at least a derived bound; empty if that is not so."""
-    for rule in ("auto", "coupled", "recursion"):
-        bound = mutant.subject.bound(rule)
-        if bound is not None and mutant.value.hi >= bound.evaluate(dict(mutant.subject.values), precision=BITS).hi:
-            return f"at least the bound by {bound.rules[-1]}"
+    bounds = [(bound.rules[-1], bound) for rule in RULES if (bound := mutant.subject.bound(rule)) is not None]
+    closed = _closed(mutant.subject)
+    for rule, bound in bounds if closed is None else [*bounds, ("coupled-order-1 in closed form", closed)]:
+        if mutant.value.hi >= bound.evaluate(dict(mutant.subject.values), precision=BITS).hi:
+            return f"at least the bound by {rule}"
     return ""
+
+
+def _closed(subject: Subject) -> Bound | None:
+    """Order 1 of tanh networks without a search for a maximum, whose enclosure would be wider than some slips."""
+    network, region = subject.network, subject.region
+    if subject.quantity != "lipschitz" or subject.loss is not None or not isinstance(region, ProductBall):
+        return None
+    found = stages(network) if isinstance(network, Network) else None
+    right = subject.bound()
+    if found is None or right is None or region.centers is not None:
+        return None
+    out = Derivation(set())
+    balls = dict(zip(network.blocks, region.blocks(network), strict=True))  # type: ignore[union-attr,arg-type]
+    facts = block_facts(network, balls, out)  # type: ignore[arg-type]
+    reached = ranges(found, facts, subject.inputs.radius, out)
+    result = order_1(found, facts, reached, out, closed=True)
+    return replace(right, steps=tuple(out.steps), result=result, constants=tuple(out.constants))
 
 
 def subjects() -> list[Subject]:
@@ -173,7 +197,7 @@ def subjects() -> list[Subject]:
     add("mlp:2-2-1:sin", "lipschitz", "R=10,S=1")
     add("mlp:1-1-1:tanh:tanh", "smoothness", "R=30,S=1")
     add("mlp:1-1-1:erf", "lipschitz", "R=4,S=1")
-    add("mlp:1-2-1:gelu", "lipschitz", "R=10,S=3")
+    add("mlp:1-2-1:leaky_relu", "lipschitz", "R=10,S=3")
     add("mlp:2-2-1:tanh:nobias", "lipschitz", "R=10,S=2")
     add("mlp:2-2-1:tanh", "lipschitz", "R=50,S=1", rule="recursion")
     add("mlp:2-2-1:tanh", "smoothness", "R=50,S=1", rule="recursion")
@@ -190,7 +214,7 @@ def subjects() -> list[Subject]:
     add("mlp:1-1:tanh:identity", "lipschitz", "R=3,S=2", "box:-R,R")
     add(mlp([2, 1], "tanh", "tanh"), "smoothness", "r=1,S=2", ProductBall("r", [([[0.5, -0.25]], [0.5])]))
     add(mlp([1, 1, 1], "tanh"), "lipschitz", "r=8,S=1", ProductBall("r", [([[0.0]], [0.0]), ([[2.0]], [0.5])]))
-    shared = Network([Affine(1, 1, 1), Elementwise("tanh", 1), Affine(1, 1, 1)])
+    shared = Network([Affine(1, 1, 1), Elementwise(activation("tanh"), 1), Affine(1, 1, 1)])
     add(shared, "lipschitz", "R=30,S=1")
     points = Dataset([[0.5, -1.0], [1.5, 2.0]], y=[[1.0], [-2.0]])
     add("mlp:2-2-1:tanh", "smoothness", "R=3", inputs=points)

@@ -19,10 +19,14 @@ from lipsym.enclose.inside import inside
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ArgumentTypeError, DomainError, InputError
 from lipsym.nets.claim import ORDERS, Claim
+from lipsym.nets.controls import Jump
 from lipsym.nets.inputs import Dataset
+from lipsym.nets.odes import ControlledODE
+from lipsym.nets.uniform import UniformNetwork
 from lipsym.refute.ascent import Candidate, maximise
 from lipsym.refute.confirm import exact_input
 from lipsym.refute.counterexample import Counterexample, Point, Survived, examine, frozen, quotient, secant_pair
+from lipsym.refute.flow_search import EVALUATIONS as FLOW_EVALUATIONS
 from lipsym.refute.question import Instance, check_testable, instance, instances
 from lipsym.refute.shrink import shrink
 from lipsym.refute.tasks import results
@@ -150,8 +154,16 @@ def attack(task: Task) -> Found:
     return Found(task, candidate)
 
 
-def price(at: Instance, evaluations: int = EVALUATIONS) -> float:
+def work(at: Instance) -> int:
+    """Derivatives that one task of the first round evaluates: fewer where each is a whole integration."""
+    return FLOW_EVALUATIONS if isinstance(at.network, ControlledODE) else EVALUATIONS
+
+
+def price(at: Instance, evaluations: int) -> float:
     """Seconds that a task is counted as: measured once on one core, and fixed, so that plans are reproducible."""
+    if isinstance(at.network, ControlledODE):
+        fields = sum(1 if isinstance(piece, Jump) else 24 for piece in at.network.pieces if piece.amounts)
+        return evaluations * 20e-6 * ORDERS[at.quantity] * fields
     order, layers = ORDERS[at.quantity], len(at.network.layers)
     samples = at.inputs.size if at.loss is not None and isinstance(at.inputs, Dataset) else 1
     entries = samples * int(at.network.parameter_count)  # type: ignore[arg-type]
@@ -164,9 +176,9 @@ def _first_round(claim: Claim, values: Mapping[str, Any] | None, budget: float, 
     affordable, count, evaluations = 0.0, 2, EVALUATIONS
     for number, at in enumerate(instances(claim, values, seed)):
         if number == 0:
-            affordable = float(budget) * 3 / 5 / price(at)
+            affordable = float(budget) * 3 / 5 / price(at, work(at))
             count = max(2, int(affordable))
-            evaluations = max(FEWEST, min(EVALUATIONS, int(EVALUATIONS * affordable / 2)))
+            evaluations = max(min(FEWEST, work(at)), min(work(at), int(work(at) * affordable / 2)))
         if number == count:
             return
         yield Task(number, at, (seed, number), evaluations)
@@ -183,10 +195,10 @@ def _second_round(
     tasks: list[Task] = []
     for number in range(start, start + 10_000):
         at = _beside(claim, best[number % len(best)].task.instance, fixed, number - start)
-        left -= price(at, LONGER * EVALUATIONS)
+        left -= price(at, LONGER * work(at))
         if left < 0:
             break
-        tasks.append(Task(number, at, (seed, number), LONGER * EVALUATIONS))
+        tasks.append(Task(number, at, (seed, number), LONGER * work(at)))
     return tasks
 
 
@@ -206,7 +218,7 @@ def _beside(claim: Claim, at: Instance, fixed: set[str], number: int) -> Instanc
 def _is_size(claim: Claim, name: str) -> bool:
     """Whether a symbol stands for a width or the depth."""
     network = claim.network
-    sizes = [network.depth, network.width] if hasattr(network, "width") else []
+    sizes = [network.depth, network.width] if isinstance(network, UniformNetwork) else []
     sizes += [w for layer in getattr(network, "layers", ()) for w in (layer.inputs, layer.outputs)]
     return any(name in {s.name for s in sp.sympify(size).free_symbols} for size in sizes)
 
@@ -230,7 +242,7 @@ def _at_simple_numbers(claim: Claim, violation: Violation, values: Mapping[str, 
                 there = instance(claim, here.at | {name: simple})
             except DomainError:
                 continue
-            found = attack(Task(number, there, (seed, number), EVALUATIONS // 2))
+            found = attack(Task(number, there, (seed, number), work(there) // 2))
             simpler = _proved(found) if found.candidate.value > there.bound else None
             if simpler is not None:
                 violation = simpler
@@ -272,7 +284,7 @@ def _report(claim: Claim, violation: Violation, found: Sequence[Found], seed: in
 
 
 def _survived(claim: Claim, found: Sequence[Found], seed: int) -> Survived:
-    """The best candidate, certified: its ratio is at most what the claim allows, or could not be proved to exceed it."""
+    """The best candidate, certified: it does not exceed the claim, or that could not be proved."""
     best = max(found, key=lambda f: (f.ratio, -f.task.number))
     at = best.task.instance
     params = inside(at.network, at.region, best.candidate.params, at.at)
@@ -283,6 +295,7 @@ def _survived(claim: Claim, found: Sequence[Found], seed: int) -> Survived:
         ratio=quotient(point.value, at.claimed),
         values=at.values,
         value=Enclosure(point.value, float("inf")),
+        claimed=at.claimed,
         theta=frozen(params),
         x=x,
         data=at.inputs if at.loss is not None and isinstance(at.inputs, Dataset) else None,

@@ -23,7 +23,7 @@ FAMILIES = 6
 
 
 def levels(functions: tuple, limit: float) -> np.ndarray:
-    """Arguments of an activation worth aiming at: 0, where ``|σ'|``, ``|σ''|``, ``|σ'''|`` and ``|σ|`` peak, the end."""
+    """Arguments worth aiming at: 0, the peaks of ``σ`` and of its first three derivatives, and the end."""
     reach = min(limit, FARTHEST_LEVEL)
     grid = np.linspace(-reach, reach, 801)
     near = np.abs(grid)

@@ -7,7 +7,7 @@ of them fails: a task that a worker did not finish is done again.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from contextlib import closing
 from typing import Any, TypeVar
@@ -42,7 +42,7 @@ def results(
         yield from done
 
 
-def _handed_out(function: Callable[[Given], Result], tasks: Sequence[Given], executor: Executor) -> Iterator[Result]:
+def _handed_out(function: Callable[[Given], Result], tasks: Sequence[Given], executor: Executor) -> Generator[Result]:
     waiting: deque[Future[Any] | None] = deque()
     handed = 0
     try:

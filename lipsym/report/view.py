@@ -162,6 +162,34 @@ def curve(title: str, documents: Sequence[Mapping[str, Any]]) -> Curve | None:
     return Curve(title, *map(tuple, zip(*sorted(points), strict=True)))  # type: ignore[arg-type]
 
 
+def convergence(documents: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[int, float]], float]]:
+    """For each neural ODE over ``[0, 1]``, the residual networks with shared blocks and step ``1/n`` among the rest.
+
+    Returns:
+        A title, the bounds by the number of blocks, and the ODE's bound, all upper ends at ``R = S = 1``.
+    """
+    values: dict[tuple[str, ...], float] = {}
+    for document in documents:
+        for item in document.get("evaluations", ()):
+            if item["at"] == {"R": "1", "S": "1"}:
+                key = (document["quantity"], document["region"], document["network"])
+                values[key] = _enclosures(item)[0].upper_float()
+    found = []
+    for (quantity, region, network), limit in values.items():
+        matched = re.fullmatch(r"node:(\w+):(\w+):1", network)
+        if matched is None:
+            continue
+        shape = re.compile(rf"resnet:{matched[1]}-(\d+):{matched[2]}:1/\1:shared")
+        steps = sorted(
+            (int(other[1]), value)
+            for (q, r, name), value in values.items()
+            if (q, r) == (quantity, region) and (other := shape.fullmatch(name))
+        )
+        if len(steps) > 1:
+            found.append((f"{matched[2]}, order {1 if quantity == 'lipschitz' else 2}, {region}", steps, limit))
+    return found
+
+
 def best_lower(item: Mapping[str, Any]) -> Fraction | None:
     """The larger of what the search and the witness certify at one point; ``None`` if there is neither."""
     found = [item[name] for name in ("search", "witness") if item.get(name) is not None]

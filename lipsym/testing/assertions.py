@@ -218,7 +218,7 @@ def _into(offset: np.ndarray, radius: float) -> np.ndarray:
 def _float_bound(bound: Any) -> float:
     if isinstance(bound, Enclosure):
         return bound.upper_float()
-    if isinstance(bound, str) or isinstance(bound, bool):
+    if isinstance(bound, str | bool):
         raise InexactNumberError(
             f"{bound!r} was given as a bound", "the bound on a function of floats is a number", "give a number"
         )

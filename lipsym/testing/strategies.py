@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 from math import isqrt
 from typing import Any
 
@@ -94,11 +95,10 @@ def parameters(draw: DrawFn, network: Network, region: Region, values: Any = Non
     sizes = [int(network.affine(block).parameter_count) for block in network.blocks]  # type: ignore[arg-type]
     flat = [draw(st.lists(_STEPS, min_size=size, max_size=size)) for size in sizes]
     if isinstance(region, Box):
-        ends = _box_ends(network, region, values)
-        drawn = [lo + (hi - lo) * Fraction(k + GRID, 2 * GRID) for k, (lo, hi) in zip(sum(flat, []), ends, strict=True)]
-        return _pairs(network, drawn)
+        steps = zip(chain.from_iterable(flat), _box_ends(network, region, values), strict=True)
+        return _pairs(network, [lo + (hi - lo) * Fraction(k + GRID, 2 * GRID) for k, (lo, hi) in steps])
     radii_ = [_below(at_values(ball.radius, values, "a radius")) for ball in blocks]
-    groups = [sum(flat, [])] if isinstance(region, Ball) else flat
+    groups = [list(chain.from_iterable(flat))] if isinstance(region, Ball) else flat
     offsets: list[Fraction] = []
     for group, radius in zip(groups, radii_, strict=False):
         offsets += _in_ball(group, radius, draw(st.booleans()))

@@ -33,7 +33,7 @@ def test_text_and_exit_status() -> None:
 def test_a_wide_network_has_one_bound() -> None:
     status, text = call("mlp:4-16-2:tanh", "--at", "R=1,S=1", "--gap", "1")
     assert status == 0
-    assert "one bound over the region" in text
+    assert "the whole region at once" in text
     document = json.loads(call("mlp:4-16-2:tanh", "--at", "R=1,S=1", "--gap", "1", "--format", "json")[1])
     assert Fraction(document["sup"]["lo"]) <= Fraction(document["sup"]["hi"])
 

@@ -12,6 +12,7 @@ import pytest
 from lipsym.domains.norms import symmetric_eigenvalue_bound
 from lipsym.enclose.box import derivative_bound, region_bound
 from lipsym.enclose.derivatives import hessian, lipschitz_at, smoothness_lower
+from lipsym.enclose.one_region import enclose_region
 from lipsym.errors import InputError, MissingValueError
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.affine import Affine
@@ -80,8 +81,8 @@ def box(params: Pairs, radius: float) -> Box:
 
 
 def attack(network: Network, region: Any, x: np.ndarray, quantity: str, evaluations: int) -> Fraction:
-    """The largest certified norm at points that an ascent reaches inside the region."""
-    best = Fraction(0)
+    """The largest certified norm at points that two kinds of ascent reach inside the region."""
+    best = enclose_region(network, region, Dataset(x[None]), quantity).lo
     for seed in (0, 1):
         candidate = maximise(network, region, Dataset(x[None]), quantity, seed=seed, evaluations=evaluations)
         params = candidate.params

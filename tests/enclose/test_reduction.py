@@ -45,7 +45,7 @@ def test_the_value_is_the_norm_at_exact_parameters(asked: Question) -> None:
 def test_nothing_is_lost(asked: Question) -> None:
     if asked.loss is not None and isinstance(asked.inputs, InputBall):
         pytest.skip("the search over all parameters takes data")
-    quantity, evaluations = NAMES[asked.order], 1500 if asked.loss is None else 300
+    quantity, evaluations = NAMES[asked.order], 800 if asked.loss is None else 200
     found = maximise(asked.network, asked.region, asked.inputs, quantity, asked.values, 0, evaluations, asked.loss)
     best, _, _ = highest(reduce(asked)[0])
     assert best >= found.value * (1 - 1e-3), "the reduced problem is as large as the original"

@@ -95,7 +95,7 @@ ATTACKED = {
 def test_no_attack_exceeds_the_supremum(name: str, quantity: str) -> None:
     network, region = ATTACKED[name]
     found = enclosed(network, region, ls.InputBall(1), quantity, gap="1/10", budget=20)
-    attack(found, network, region, Fraction(1), 250 if quantity == "lipschitz" else 40, 0)
+    attack(found, network, region, Fraction(1), 500 if quantity == "lipschitz" else 25, 0)
 
 
 @pytest.mark.nightly
