@@ -75,7 +75,7 @@ def test_the_independent_checker_verifies_the_certificate(done: module.Done) -> 
         (("evaluations", 0, "at", "R"), "3"),
         (("result",), "1"),
         (("steps", 0, "rule"), "no-rule"),
-        (("question", "region", "radii", 0), "R/2"),
+        (("question", "region", "radii", 1), "R/2"),  # the last block of the best point has norm R
     ],
 )
 def test_a_lie_in_a_certificate_is_refused_also_with_a_new_digest(
