@@ -25,7 +25,7 @@ def certificate(
 ) -> int:
     """A Coq file with a theorem on the network NET at numbers, for 'lipsym check --coq'.
 
-    It instantiates a theorem of proofs/coq at the widths and radii and lets Coq's interval arithmetic prove the decimal.
+    It instantiates a theorem of proofs/coq at the widths and radii and lets Coq's intervals prove the decimal.
     The certificates in JSON come from 'lipsym verify --out' and 'lipsym prove --out'.
     """
     text = coq_certificate(net, region, inputs, quantity, bound)
