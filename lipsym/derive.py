@@ -10,11 +10,13 @@ from lipsym.bounds.derive import RULES, check_choice, check_question
 from lipsym.bounds.derive import derive as derive_upper
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.errors import InputError
+from lipsym.lower.equilibrium import equation_lower_bound
 from lipsym.lower.lower_bound import lower_bound
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.regions import Region
 from lipsym.nets.uniform import UniformNetwork
 
@@ -22,7 +24,7 @@ __all__ = ["RULES", "derive"]
 
 
 def derive(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -44,7 +46,7 @@ def derive(
         loss: a loss, or its name, to bound ``Φ`` instead of ``N``.
         side: ``"upper"``, or ``"lower"``: the value at an explicit witness.
         rule: of the upper side; ``"auto"`` takes the sharpest rule that applies, ``"coupled"`` and ``"recursion"``
-            force one.
+            force one for networks, ``"gronwall"`` the elementary closed forms for controlled equations.
 
     Returns:
         ``Bound``, ``Unbounded`` or ``Unknown``.
@@ -70,4 +72,7 @@ def derive(
             'leave it out, or "auto"',
         )
     check_question(network, region, inputs, quantity)
-    return lower_bound(network, region, inputs, quantity, None if loss is None else find_loss(loss))
+    objective = None if loss is None else find_loss(loss)
+    if isinstance(network, ControlledODE):
+        return equation_lower_bound(network, region, inputs, quantity, objective)
+    return lower_bound(network, region, inputs, quantity, objective)

@@ -1,7 +1,7 @@
-"""Writes proofs/coq/Constants.v from the table of activations and the table of losses. Run: ``python proofs/coq_constants.py``.
+"""Writes proofs/coq/Constants.v from the tables of activations and of losses: ``python proofs/coq_constants.py``.
 
-Invariant: the theorems of proofs/coq are stated with these names, and a test fails while the file is not current: Python
-and Coq cannot mean different numbers.
+Invariant: the theorems of proofs/coq are stated with these names, and a test fails while the file is not current:
+Python and Coq cannot mean different numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sympy as sp
 
-from lipsym.certificates.coq_terms import coq_term
+from lipsym.certificates.coq.terms import coq_term
 from lipsym.nets.activation_record import Activation
 from lipsym.nets.activations import ACTIVATIONS
 from lipsym.nets.losses import LOSSES, loss
@@ -19,8 +19,9 @@ CONSTANTS_FILE = Path(__file__).resolve().parent / "coq" / "Constants.v"
 HEADER = """\
 (** The constants of lipsym's tables.  Generated: python proofs/coq_constants.py
 
-    For each activation: its value, s0 = sup |sigma| and s1, s2, s3, the least Lipschitz constants of sigma, sigma',
-    sigma''; [_at] is the first finite point of the table where the constant is attained.  Infinite ones are comments. *)
+    For each activation: its value, c0 = sigma(0), s0 = sup |sigma| and s1, s2, s3, the least Lipschitz constants of
+    sigma, sigma', sigma''; [_at] is the first finite point where the table says the constant is attained.
+    Infinite constants are comments. *)
 From Coq Require Import Reals.
 From Lipsym Require Import Functions.
 Open Scope R_scope.
@@ -31,6 +32,7 @@ def activation_lines(activation: Activation) -> list[str]:
     """The definitions of one row."""
     name = activation.name
     lines = [f"Definition {name}_value (z : R) : R := {coq_term(activation.value)}."]
+    lines.append(f"Definition {name}_c0 : R := {coq_term(activation.at_zero)}.")
     for order, (constant, points) in enumerate(zip(activation.constants, activation.attained, strict=True)):
         if constant is sp.oo:
             lines.append(f"(* {name}_s{order} is infinite *)")

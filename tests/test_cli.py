@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Sequence
 from fractions import Fraction
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -131,6 +133,27 @@ def test_infinity_is_proved() -> None:
     assert "witness" in result.output
 
 
+def test_a_printed_bound_shows_its_other_side() -> None:
+    arguments = ("mlp:1-1-1:tanh:tanh", "--quantity", "smoothness", "--at", "R=1,S=1")
+    text = run("bound", *arguments).output
+    assert "upper/lower → 1 as the radii grow" in text
+    assert "growth: R^2" in text
+    assert "upper/lower ≤ 1.1866 at these values" in text
+    assert "block 2: A = [[" in text
+    found = json.loads(run("bound", *arguments, "--format", "json").output)
+    text = files("lipsym.certificates").joinpath("schemas", "bound.schema.json").read_text(encoding="utf-8")
+    jsonschema.validate(found, json.loads(text))
+    sharp = found["sharpness"]
+    assert Fraction(sharp["ratio"]["hi"]) < Fraction(119, 100)
+    assert Fraction(sharp["witness"]["lower"]) <= Fraction(found["value"]["hi"])
+    assert len(sharp["witness"]["parameters"]) == 2
+    lower = run("bound", "mlp:1-1-1:tanh:tanh", "--side", "lower").output
+    assert "sup ‖D_θ N‖ ≥ W" in lower
+    assert "growth: R^1" in lower
+    third = run("bound", "mlp:2-2-1:tanh", "--quantity", "hessian_lipschitz", "--at", "R=1,S=1").output
+    assert "no limit proved" in third
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--side", "lower", "--region", "box:1,2"), ("--rule", "coupled", "--quantity", "hessian_lipschitz")],
@@ -210,7 +233,8 @@ def test_prove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("prove", "--suite", "quick", "--jobs", "1", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     first, second = result.stdout.splitlines()
-    case, quantity, bound, lower, ratio, limit, degree, rules = first.split(" | ")
+    case, quantity, bound, lower, ratio, limit, degree, rules, supremum = first.split(" | ")
+    assert supremum.startswith("sup in [")
     assert (limit, degree) == ("→ 1", "R^1")
     assert (case, quantity) == ("mlp:1-1-1:tanh [layers:R]", "lipschitz")
     assert re.fullmatch(r"R=1 S=1 ≤ [\d.]+", bound)

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FACTS = {"README", "activations", "losses"}  # pages in proofs/ that are not the proof of one rule
+FACTS = {"README", "activations", "losses", "validated-flow"}  # pages in proofs/ that are not the proof of one rule
 PACKAGE = ROOT / "lipsym"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -156,6 +156,7 @@ def test_every_rule_is_used() -> None:
 def test_the_index_of_proofs_is_current() -> None:
     index = runpy.run_path(str(ROOT / "proofs" / "index.py"))
     assert (ROOT / "proofs" / "README.md").read_text(encoding="utf-8") == index["render"](), "python proofs/index.py"
+    assert (PACKAGE / "check" / "rules.json").read_text(encoding="utf-8") == index["known_rules"]()
 
 
 # Public names

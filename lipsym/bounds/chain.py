@@ -10,10 +10,10 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 
-from lipsym.bounds.jet import ZERO, LocalJet, NormJet
+from lipsym.bounds.jet import ZERO, LocalJet, NormJet, SeveralBlocksJet
 
 
-def compose(inner: NormJet, layer: LocalJet, order: int) -> NormJet:
+def compose(inner: NormJet, layer: LocalJet | SeveralBlocksJet, order: int) -> NormJet:
     """The norm jet of ``f(N(θ), θ)``.
 
     Let ``(n, d, h, t)`` be the jet of ``N`` and ``f`` the layer with its local jet on ``‖u‖ ≤ n``.
@@ -26,7 +26,39 @@ def compose(inner: NormJet, layer: LocalJet, order: int) -> NormJet:
     Sharp when: all derivatives are non-negative numbers, as for scalar polynomials with non-negative coefficients.
     Proof: proofs/chain-rule.md.
     """
-    blocks = sorted(set(inner.d) | ({layer.block} if layer.block is not None else set()))
+    blocks = sorted({*inner.d, *layer.blocks})
+
+    def d(i: int) -> sp.Expr:
+        return inner.d.get(i, ZERO)
+
+    def h(i: int, j: int) -> sp.Expr:
+        return inner.h.get((min(i, j), max(i, j)), ZERO)
+
+    first = {i: layer.u * d(i) + layer.first(i) for i in blocks}
+    second: dict[tuple[int, int], sp.Expr] = {}
+    if order >= 2:
+        for i, j in combinations_with_replacement(blocks, 2):
+            second[i, j] = (
+                layer.u * h(i, j)
+                + layer.uu * d(i) * d(j)
+                + layer.mixed(j) * d(i)
+                + layer.mixed(i) * d(j)
+                + layer.second(i, j)
+            )
+    third = {}
+    if order >= 3:
+        # A ``SeveralBlocksJet`` has no third derivatives, and says so by an error here.
+        third = {key: _third(inner, layer, key) for key in combinations_with_replacement(blocks, 3)}  # type: ignore[arg-type]
+    return NormJet(
+        n=layer.value,
+        d=first,
+        h={key: value for key, value in second.items() if not value.is_zero},
+        t={key: value for key, value in third.items() if not value.is_zero},
+    )
+
+
+def _third(inner: NormJet, layer: LocalJet, key: tuple[int, int, int]) -> sp.Expr:
+    """``t_ijk`` of the composition."""
 
     def own(*slots: int) -> bool:
         return all(slot == layer.block for slot in slots)
@@ -37,31 +69,10 @@ def compose(inner: NormJet, layer: LocalJet, order: int) -> NormJet:
     def h(i: int, j: int) -> sp.Expr:
         return inner.h.get((min(i, j), max(i, j)), ZERO)
 
-    def mixed(slot: int, factor: sp.Expr, rest: sp.Expr) -> sp.Expr:
-        return factor * rest if own(slot) else ZERO
-
-    first = {i: layer.u * d(i) + (layer.p if own(i) else ZERO) for i in blocks}
-    second: dict[tuple[int, int], sp.Expr] = {}
-    third: dict[tuple[int, int, int], sp.Expr] = {}
-    if order >= 2:
-        for i, j in combinations_with_replacement(blocks, 2):
-            second[i, j] = (
-                layer.u * h(i, j)
-                + layer.uu * d(i) * d(j)
-                + mixed(j, layer.up, d(i))
-                + mixed(i, layer.up, d(j))
-                + (layer.pp if own(i, j) else ZERO)
-            )
-    if order >= 3:
-        for i, j, k in combinations_with_replacement(blocks, 3):
-            total = layer.u * inner.t.get((i, j, k), ZERO) + layer.uuu * d(i) * d(j) * d(k)
-            for a, b, c in ((i, j, k), (j, i, k), (k, i, j)):
-                total += layer.uu * d(a) * h(b, c) + mixed(a, layer.up, h(b, c)) + mixed(a, layer.uup, d(b) * d(c))
-                total += layer.upp * d(a) if own(b, c) else ZERO
-            third[i, j, k] = total + (layer.ppp if own(i, j, k) else ZERO)
-    return NormJet(
-        n=layer.value,
-        d=first,
-        h={key: value for key, value in second.items() if not value.is_zero},
-        t={key: value for key, value in third.items() if not value.is_zero},
-    )
+    i, j, k = key
+    total = layer.u * inner.t.get(key, ZERO) + layer.uuu * d(i) * d(j) * d(k)
+    for a, b, c in ((i, j, k), (j, i, k), (k, i, j)):
+        total += layer.uu * d(a) * h(b, c)
+        total += layer.up * h(b, c) + layer.uup * d(b) * d(c) if own(a) else ZERO
+        total += layer.upp * d(a) if own(b, c) else ZERO
+    return total + (layer.ppp if own(i, j, k) else ZERO)

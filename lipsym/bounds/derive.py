@@ -12,6 +12,7 @@ from dataclasses import replace
 import sympy as sp
 
 from lipsym.bounds import coupled, joint, recursion, two_layer, uniform
+from lipsym.bounds.controlled import ODE_RULES, as_network_bound, controlled_bound
 from lipsym.bounds.derivation import Derivation, names
 from lipsym.bounds.hypotheses import hypotheses
 from lipsym.bounds.jet import LocalJet
@@ -26,10 +27,11 @@ from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.regions import Ball, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork
 
-RULES = ("auto", "coupled", "recursion")
+RULES = ("auto", "coupled", "recursion", "gronwall")
 NORMS = {
     "lipschitz": "operator norm of D_θN, Euclidean norms on parameters and outputs",
     "smoothness": "operator norm of the bilinear map D²_θN, Euclidean norms",
@@ -38,7 +40,7 @@ NORMS = {
 
 
 def derive(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -52,6 +54,9 @@ def derive(
     """
     check_question(network, region, inputs, quantity)
     check_choice(rule, "rule", RULES)
+    if isinstance(network, ControlledODE):
+        return _controlled(network, region, inputs, quantity, loss, rule)
+    check_choice(rule, "rule of a network", RULES[:-1])
     objective = None if loss is None else find_loss(loss)
     if isinstance(network, UniformNetwork):
         return _uniform(network, region, inputs, quantity, objective)
@@ -196,6 +201,20 @@ def _uniform(
     )
 
 
+def _controlled(
+    ode: ControlledODE, region: Region, inputs: InputBall | Dataset, quantity: str, loss: str | Loss | None, rule: str
+) -> Bound | Unbounded | Unknown:
+    network = ode.as_network()
+    if network is not None and rule != "gronwall":
+        return as_network_bound(derive(network, region, inputs, quantity, loss, rule), ode)
+    check_choice(rule, "rule of a controlled equation", ODE_RULES)
+    objective = None if loss is None else find_loss(loss)
+    if objective is not None:
+        objective.check(inputs, ode.output_width)
+    norm = NORMS[quantity].replace("N", "Φ" if objective else "X_T")
+    return controlled_bound(ode, region, inputs, quantity, objective, rule, norm)
+
+
 def common_radius(region: Region) -> sp.Expr | None:
     """The radius that all layers have in common, on a ball or a product of balls around 0."""
     if isinstance(region, Ball):
@@ -214,7 +233,7 @@ def check_question(network: object, region: object, inputs: object, quantity: st
         InputError: for an unknown quantity, or data of another width than the network's inputs.
     """
     for value, kinds, what in (
-        (network, Network | UniformNetwork, "a network, such as lipsym.mlp([2, 8, 1], 'tanh')"),
+        (network, Network | UniformNetwork | ControlledODE, "a network, such as lipsym.mlp([2, 8, 1], 'tanh')"),
         (region, Region, "a region of parameters, such as lipsym.Ball(2); lipsym.parse_region reads text"),
         (inputs, InputBall | Dataset, "where the inputs lie, such as lipsym.InputBall(1)"),
     ):
@@ -223,7 +242,11 @@ def check_question(network: object, region: object, inputs: object, quantity: st
                 f"a {type(value).__name__} was given: {value!r:.60}", f"asked for is {what}", "give one of these"
             )
     check_choice(quantity, "quantity", tuple(ORDERS))
-    if isinstance(network, Network) and isinstance(inputs, Dataset) and inputs.points.shape[1] != network.input_width:
+    if (
+        isinstance(network, Network | ControlledODE)
+        and isinstance(inputs, Dataset)
+        and inputs.points.shape[1] != network.input_width
+    ):
         raise InputError(
             f"inputs with {inputs.points.shape[1]} features were given for the network {network.spec}",
             f"the network takes inputs of length {network.input_width}",

@@ -11,19 +11,28 @@ from collections.abc import Iterator
 import sympy as sp
 
 from lipsym.nets.activations import Activation
+from lipsym.nets.fields import JetField
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.losses import Loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.regions import Ball, Region
 from lipsym.nets.uniform import UniformNetwork
 
 
 def hypotheses(
-    network: Network | UniformNetwork, region: Region, inputs: InputBall | Dataset, loss: Loss | None, order: int
+    network: Network | UniformNetwork | ControlledODE,
+    region: Region,
+    inputs: InputBall | Dataset,
+    loss: Loss | None,
+    order: int,
 ) -> Iterator[str]:
     """One sentence for each assumption, in the order network, region, inputs, activations, loss."""
-    yield f"N is the network {network.spec}: N_0 = x, z_k = A_k N_(k-1) + b_k, N_k = σ_k(z_k)"
+    if isinstance(network, ControlledODE):
+        yield from _equation(network)
+    else:
+        yield f"N is the network {network.spec}: N_0 = x, z_k = A_k N_(k-1) + b_k, N_k = σ_k(z_k)"
     yield _region(network, region)
     yield inputs.describe()
     for sigma in _activations(network):
@@ -32,8 +41,18 @@ def hypotheses(
         yield from loss.conventions
 
 
-def _region(network: Network | UniformNetwork, region: Region) -> str:
-    if isinstance(network, Network):
+def _equation(ode: ControlledODE) -> Iterator[str]:
+    yield (
+        f"X is the solution of {ode.spec}: X_0 = x, dX_t = Σ_i V_i(X_(t-), θ_i) du_i(t) on [0, {ode.horizon}], "
+        f"output X_T; the control u is {ode.control.spec}"
+    )
+    for field in dict.fromkeys(field for field in ode.fields if isinstance(field, JetField)):
+        entries = ", ".join(f"{name} ≤ {entry}" for name, entry in field.jet)
+        yield f"the local jet of V = {field.spec} is as it was given: {entries} for ‖x‖ ≤ nu, ‖θ‖ ≤ r"
+
+
+def _region(network: Network | UniformNetwork | ControlledODE, region: Region) -> str:
+    if not isinstance(network, UniformNetwork):
         return region.describe(network)
     norm = "‖θ_k‖² = ‖A_k‖_F² + ‖b_k‖²" if network.bias else "‖θ_k‖ = ‖A_k‖_F"
     if isinstance(region, Ball):
@@ -41,7 +60,7 @@ def _region(network: Network | UniformNetwork, region: Region) -> str:
     return f"{region.spec}: one radius for each of the {network.depth} parameter blocks ({norm})"
 
 
-def _activations(network: Network | UniformNetwork) -> list[Activation]:
+def _activations(network: Network | UniformNetwork | ControlledODE) -> list[Activation]:
     if isinstance(network, UniformNetwork):
         found = [network.activation, network.output]
     else:

@@ -39,6 +39,58 @@ class LocalJet:
     ppp: sp.Expr = ZERO
     block: int | None = None
 
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The block, if there is one."""
+        return () if self.block is None else (self.block,)
+
+    def first(self, i: int) -> sp.Expr:
+        """``p`` for the layer's own block, 0 for every other."""
+        return self.p if i == self.block else ZERO
+
+    def mixed(self, i: int) -> sp.Expr:
+        """``up``, likewise."""
+        return self.up if i == self.block else ZERO
+
+    def second(self, i: int, j: int) -> sp.Expr:
+        """``pp``, likewise."""
+        return self.pp if i == j == self.block else ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralBlocksJet:
+    """A ``LocalJet`` of order 2 of a map that reads several blocks.
+
+    Args:
+        value, u, uu: as in ``LocalJet``.
+        p, up: for each block.
+        pp: for each pair ``i ≤ j`` of blocks.
+    """
+
+    value: sp.Expr
+    u: sp.Expr
+    uu: sp.Expr
+    p: Mapping[int, sp.Expr]
+    up: Mapping[int, sp.Expr]
+    pp: Mapping[tuple[int, int], sp.Expr]
+
+    @property
+    def blocks(self) -> tuple[int, ...]:
+        """The blocks in order."""
+        return tuple(self.p)
+
+    def first(self, i: int) -> sp.Expr:
+        """``p`` for a block, 0 if it is not read."""
+        return self.p.get(i, ZERO)
+
+    def mixed(self, i: int) -> sp.Expr:
+        """``up``, likewise."""
+        return self.up.get(i, ZERO)
+
+    def second(self, i: int, j: int) -> sp.Expr:
+        """``pp``, likewise."""
+        return self.pp.get((min(i, j), max(i, j)), ZERO)
+
 
 @dataclass(frozen=True, slots=True)
 class NormJet:

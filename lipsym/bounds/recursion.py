@@ -17,6 +17,7 @@ from lipsym.bounds.jet import (
     ZERO,
     LocalJet,
     NormJet,
+    SeveralBlocksJet,
     hessian_lipschitz,
     largest_eigenvalue,
     lipschitz,
@@ -27,7 +28,7 @@ from lipsym.nets.layers.affine import Affine
 from lipsym.nets.network import Network
 
 
-def bound(jets: Sequence[LocalJet], radius: sp.Expr, order: int, out: Derivation) -> sp.Expr:
+def bound(jets: Sequence[LocalJet | SeveralBlocksJet], radius: sp.Expr, order: int, out: Derivation) -> sp.Expr:
     """The bound of order 1, 2 or 3 on the composition of layers given by their local jets.
 
     Args:
@@ -38,9 +39,10 @@ def bound(jets: Sequence[LocalJet], radius: sp.Expr, order: int, out: Derivation
 
     Proof: proofs/chain-rule.md, proofs/layer-sums.md.
     """
-    blocks = [jet.block for jet in jets if jet.block is not None]
-    if order <= 2 and len(set(blocks)) == len(blocks):
-        return layer_sums(jets, order, out)
+    blocks = [block for jet in jets for block in jet.blocks]
+    single = [jet for jet in jets if isinstance(jet, LocalJet)]
+    if order <= 2 and len(set(blocks)) == len(blocks) and len(single) == len(jets):
+        return layer_sums(single, order, out)
     jet = NormJet(radius)
     for k, layer in enumerate(jets, 1):
         jet = _named(compose(jet, layer, order), k, out)
@@ -76,6 +78,8 @@ def layer_sums(jets: Sequence[LocalJet], order: int, out: Derivation) -> sp.Expr
 
     Proof: proofs/layer-sums.md.
     """
+    if len(jets) == 1:
+        return jets[0].p if order == 1 else jets[0].pp
     before: list[sp.Expr] = []
     squares = ZERO
     for k, jet in enumerate(jets, 1):

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.certificates.digest import sealed
 from lipsym.certificates.numbers import write_enclosure, write_end
 from lipsym.enclosure import Enclosure, End
 
 BOUND_SCHEMA = "lipsym/bound/1"
-CERTIFICATE_SCHEMA = "lipsym/certificate/1"
+CERTIFICATE_SCHEMA = "lipsym/certificate/2"
 
 LIBRARIES = ("mpmath", "numpy", "python-flint", "sympy")
 LONGEST_UNFOLDED = 400
@@ -54,7 +56,7 @@ def bound_document(
     described = {name: asked[name] for name in ("quantity", "side", "network", "region", "inputs", "loss")}
     document: dict[str, Any] = {
         "schema": BOUND_SCHEMA,
-        "lipsym": _version("lipsym"),
+        "lipsym": version_of("lipsym"),
         "outcome": _kind(outcome),
     } | described
     if isinstance(outcome, Bound):
@@ -90,6 +92,7 @@ def certificate(
     asked: Mapping[str, Any],
     evaluations: Sequence[Mapping[str, Any]] = (),
     case: str = "",
+    question: Mapping[str, Any] | None = None,
     sharpness: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A certificate of ``lipsym prove``: the derivation, its values in several arithmetics, and the search against it.
@@ -98,6 +101,7 @@ def certificate(
         outcome, asked: as for ``bound_document``.
         evaluations: what ``evaluation`` makes, one for each point.
         case: what the certificate is called in a report.
+        question: network, region, inputs and loss as plain data, for the checker; ``None`` where they are not written.
         sharpness: what ``sharpness_record`` makes.
     """
     document = {"schema": CERTIFICATE_SCHEMA, "case": case} | bound_document(outcome, asked)
@@ -105,11 +109,12 @@ def certificate(
         document.pop(single, None)
     used = dict.fromkeys(value["domain"] for item in evaluations for value in item["values"])
     known = {} if sharpness is None else {"sharpness": dict(sharpness)}
-    return (
+    return sealed(
         document
         | known
         | {
             "schema": CERTIFICATE_SCHEMA,
+            "question": None if question is None else dict(question),
             "libraries": libraries(),
             "assumptions": [ARITHMETIC[name] for name in used],
             "evaluations": [dict(item) for item in evaluations],
@@ -123,6 +128,7 @@ def evaluation(
     plain: Enclosure | None = None,
     search: Mapping[str, Any] | None = None,
     witness: Mapping[str, Any] | None = None,
+    verified: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One point of a certificate.
 
@@ -132,6 +138,7 @@ def evaluation(
         plain: the plain recursion's bound at the same point, for comparison.
         search: what ``search_record`` makes; ``None`` if nothing was searched.
         witness: what ``witness_record`` makes; ``None`` if no lower bound is known.
+        verified: a part of a claim, that the supremum is at most the bound, with an enclosure of the supremum.
     """
     return {
         "at": dict(at),
@@ -141,6 +148,7 @@ def evaluation(
         "plain": None if plain is None else write_enclosure(plain),
         "search": None if search is None else dict(search),
         "witness": None if witness is None else dict(witness),
+        "verified": None if verified is None else dict(verified),
     }
 
 
@@ -179,6 +187,8 @@ def search_record(
     parameters: Sequence[Any] | None = None,
     inputs: Sequence[Any] | None = None,
     method: str = "",
+    direction: Sequence[Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The search against a bound.
 
@@ -188,6 +198,8 @@ def search_record(
         evaluations: how many derivatives the search evaluated.
         parameters, inputs: the exact rational point that attains it, as nested lists of ``"p/q"``.
         method: how the lower bound was confirmed.
+        direction: in which the derivative is that large, as one list of ``"p/q"``.
+        data: the samples of a loss, where the question leaves them open.
     """
     return {
         "verdict": verdict,
@@ -195,13 +207,15 @@ def search_record(
         "evaluations": evaluations,
         "parameters": parameters,
         "input": inputs,
+        "direction": direction,
+        "data": None if data is None else dict(data),
         "method": method,
     }
 
 
 def libraries() -> dict[str, str]:
     """Versions of everything that computes a bound."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES}
+    return {"python": platform.python_version()} | {name: version_of(name) for name in LIBRARIES}
 
 
 def unfolded_size(bound: Bound) -> int:
@@ -229,11 +243,10 @@ def _kind(outcome: Bound | Unbounded | Unknown) -> str:
     return type(outcome).__name__.lower()
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """The version of an installed package."""
     try:
         return version(name)
     except PackageNotFoundError:
         # Run from its source: the one package that may be, since its own version is stated in it.
-        import lipsym
-
-        return str(getattr(lipsym, "__version__", "0+unknown")) if name == "lipsym" else "unknown"
+        return str(getattr(import_module(name), "__version__", "0+unknown")) if name == "lipsym" else "unknown"

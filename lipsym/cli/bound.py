@@ -13,14 +13,20 @@ import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import bound_document, to_json
+from lipsym.certificates.document import sharpness_record, witness_record
+from lipsym.certificates.numbers import write_enclosure, write_end
+from lipsym.certificates.witness import write_parameters
 from lipsym.cli.output import PROVED, UNDECIDED, say
 from lipsym.derive import RULES, derive
 from lipsym.domains.parse import exact
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError, MissingValueError
+from lipsym.lower.growth import growth
+from lipsym.lower.sharpness import Sharpness, quotient, sharpness
+from lipsym.lower.tune import LowerWitness
 from lipsym.nets.losses import LOSSES, loss
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
-from lipsym.report.text import bound_text
+from lipsym.report.text import bound_text, sharpness_lines
 
 QUANTITIES = ("lipschitz", "smoothness", "hessian_lipschitz")
 DOMAINS = ("arb", "mpmath", "float64", "symbolic")
@@ -79,7 +85,9 @@ def bound(
     value = None
     if values is not None and isinstance(outcome, Bound):
         value = evaluate(outcome, values, domain, precision)
-    say(_present(outcome, asked, value, values, domain, precision, form))
+    sides = sharpness(network, where, data, quantity, objective) if isinstance(outcome, Bound) else None
+    known = None if sides is None else _sharpness(sides, str(growth(network, quantity, objective)), values)
+    say(_present(outcome, asked, value, values, domain, precision, form, known))
     return UNDECIDED if isinstance(outcome, Unknown) else PROVED
 
 
@@ -144,13 +152,33 @@ def _present(
     domain: str,
     precision: int,
     form: str,
+    known: Mapping[str, Any] | None,
 ) -> str:
     at = None if values is None else {name: str(number) for name, number in values.items()}
     if form == "json":
-        return to_json(bound_document(outcome, asked, value, at, domain, precision)).rstrip("\n")
+        extra = {} if known is None else {"sharpness": known}
+        return to_json(bound_document(outcome, asked, value, at, domain, precision) | extra).rstrip("\n")
     if form == "latex" and isinstance(outcome, Bound):
         return outcome.to_latex()
-    return bound_text(outcome, asked, value, at, domain, precision)
+    lines = [] if known is None else sharpness_lines(known)
+    return "\n".join([bound_text(outcome, asked, value, at, domain, precision), *lines])
+
+
+def _sharpness(sides: Sharpness, degree: str, values: Mapping[str, sp.Expr] | None) -> dict[str, Any]:
+    """The limit of upper/lower, the growth of both, and at numbers the certified ratio with its witness."""
+    known = sharpness_record(sides.limit, sides.reason, degree, None) | {"ratio": None, "witness": None}
+    if values is None or sides.upper is None or sides.lower is None:
+        return known
+    found = sides.lower_at(values)
+    tuned = found if isinstance(found, LowerWitness) else None
+    below = found.value if isinstance(found, LowerWitness) else found
+    exact, rules = (None, sides.lower.rules) if tuned is None else (tuned.instance, tuned.bound.rules)
+    parameters = None if exact is None else write_parameters(exact.parameters)
+    x = None if exact is None else [write_end(v) for v in exact.x]
+    known["witness"] = witness_record(below.lo, rules, parameters, x)
+    if below.lo > 0:
+        known["ratio"] = write_enclosure(quotient(sides.upper.evaluate(values), below))
+    return known
 
 
 def _bad_values(text: str, fails: str) -> InputError:

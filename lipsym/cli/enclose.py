@@ -18,6 +18,7 @@ from lipsym.certificates.witness import write_parameters
 from lipsym.certificates.write import write_text
 from lipsym.cli.bound import read_values
 from lipsym.cli.output import PROVED, UNDECIDED, say
+from lipsym.enclose.one_region import RegionEnclosure
 from lipsym.enclose.supremum import Supremum
 from lipsym.enclose.supremum import enclose as enclose_supremum
 from lipsym.errors import InputError
@@ -70,7 +71,7 @@ def enclose(
         )
     objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
     values = {} if at is None else read_values(at)
-    outcome = enclose_supremum(network, where, data, quantity, values, gap, budget, loss=objective, state=state)
+    outcome = enclose_supremum(network, where, data, quantity, values, gap, budget, None, objective, state)
     asked = {
         "quantity": quantity,
         "network": network.spec,
@@ -84,14 +85,16 @@ def enclose(
     if out is not None:
         write_text(text, out)
     say(text.rstrip("\n") if form == "json" else _text(outcome, asked))
-    reached = isinstance(outcome, Unbounded) or (isinstance(outcome, Supremum) and outcome.reached)
+    reached = isinstance(outcome, Unbounded) or (not isinstance(outcome, Unknown) and outcome.reached)
     return PROVED if reached else UNDECIDED
 
 
-def supremum_document(outcome: Supremum | Unbounded | Unknown, asked: dict[str, Any]) -> dict[str, Any]:
+def supremum_document(
+    outcome: Supremum | RegionEnclosure | Unbounded | Unknown, asked: dict[str, Any]
+) -> dict[str, Any]:
     """The JSON of ``lipsym enclose``; every number of mathematics is exact, ``seconds`` alone is a float."""
     head = {"schema": SCHEMA, "lipsym": __version__, **asked}
-    if not isinstance(outcome, Supremum):
+    if isinstance(outcome, Unbounded | Unknown):
         verdict = "unbounded" if isinstance(outcome, Unbounded) else "unknown"
         sup = {"lo": "inf", "hi": "inf"} if isinstance(outcome, Unbounded) else None
         return {**head, "sup": sup, "outcome": verdict, "reason": outcome.reason}
@@ -108,8 +111,8 @@ def supremum_document(outcome: Supremum | Unbounded | Unknown, asked: dict[str, 
             "x": _numbers(point.x),
             "y": _numbers(point.y),
         },
-        "reductions": list(outcome.cover.reductions),
-        "variables": list(outcome.cover.variables),
+        "rules": list(outcome.rules),
+        "variables": list(outcome.cover.variables) if isinstance(outcome, Supremum) else [],
         "domain": "float64, round to nearest with running errors; arb for the lower end",
     }
 
@@ -118,20 +121,23 @@ def _numbers(given: tuple[Fraction, ...] | None) -> list[str] | None:
     return None if given is None else [write_end(value) for value in given]
 
 
-def _text(outcome: Supremum | Unbounded | Unknown, asked: dict[str, Any]) -> str:
+def _text(outcome: Supremum | RegionEnclosure | Unbounded | Unknown, asked: dict[str, Any]) -> str:
     of = asked["network"] if asked["loss"] is None else f"{asked['loss']} of {asked['network']}"
     at = "".join(f", {name} = {value}" for name, value in asked["values"].items())
     head = f"{of} | {asked['quantity']} on {asked['region']}, inputs {asked['inputs']}{at}"
-    if not isinstance(outcome, Supremum):
+    if isinstance(outcome, Unbounded | Unknown):
         word = "infinite" if isinstance(outcome, Unbounded) else "unknown"
         return f"{head}\n{word}: {outcome.reason}"
-    variables = len(outcome.cover.variables)
-    by = ", ".join(outcome.cover.reductions) or "none"
+    how = f"the whole region at once by {', '.join(outcome.rules)}, {outcome.seconds:.2f} s"
+    if isinstance(outcome, Supremum):
+        by = ", ".join(outcome.cover.reductions) or "none"
+        boxes = f"{outcome.boxes} boxes of {len(outcome.cover.variables)} variables"
+        how = f"{boxes}, {outcome.seconds:.2f} s; reductions: {by}"
     hi = "inf" if isinstance(outcome.hi, float) else decimal(outcome.hi, up=True)
     return "\n".join(
         [
             head,
             f"{decimal(outcome.lo, up=False)} ≤ sup ≤ {hi}{'' if outcome.reached else '   (gap not reached)'}",
-            f"{outcome.boxes} boxes of {variables} variables, {outcome.seconds:.2f} s; reductions: {by}",
+            how,
         ]
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import click
 from rich.console import Console
@@ -21,7 +22,7 @@ from lipsym.prove import prove as run_suite
 from lipsym.prove.run import Progress as Report
 from lipsym.prove.work import Done
 from lipsym.report.decimals import decimal
-from lipsym.report.view import best_lower, global_outcome, limit_text, ratio
+from lipsym.report.view import best_lower, global_outcome, limit_text, ratio, verified_ratio
 
 CORES = os.cpu_count() or 1
 
@@ -77,7 +78,17 @@ def lines(done: Done) -> Iterator[str]:
         shown = "–" if over is None else f"ratio {decimal(over, 5)}"
         tends = f"→ {limit}" if limit else "–"
         strength = "–" if item["search"] is None else f"{item['search']['evaluations']} evaluations"
-        yield f"{name} |{point} {upper} | {lower} | {shown} | {strength} | {tends} | {degree or '–'} | {rules}"
+        sides = f"{upper} | {lower} | {shown} | {strength} | {tends} | {degree or '–'}"
+        yield f"{name} |{point} {sides} | {rules}{_supremum(item)}"
+
+
+def _supremum(item: Mapping[str, Any]) -> str:
+    """The certified supremum, and the factor by which the bound exceeds it at most."""
+    found, over = item.get("verified"), verified_ratio(item)
+    if found is None or over is None:
+        return ""
+    sup = read_enclosure(found["sup"])
+    return f" | sup in [{decimal(sup.lo, up=False)}, {decimal(sup.hi)}], bound/sup ≤ {decimal(over, 5)}"
 
 
 def _end(run: Run) -> None:

@@ -13,11 +13,14 @@ from typing import Any, NoReturn
 import click
 
 from lipsym.cli.bound import bound
+from lipsym.cli.certificate import certificate
+from lipsym.cli.check import check
 from lipsym.cli.enclose import enclose
 from lipsym.cli.listing import list_
 from lipsym.cli.output import INTERRUPTED, USAGE, say
 from lipsym.cli.prove import prove
 from lipsym.cli.refute import refute
+from lipsym.cli.verify import verify
 from lipsym.errors import LipsymError
 
 
@@ -77,5 +80,5 @@ def main() -> None:
     """
 
 
-for _verb in (prove, bound, enclose, refute, list_):
+for _verb in (prove, bound, enclose, verify, refute, check, certificate, list_):
     main.add_command(_verb)

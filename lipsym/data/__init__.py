@@ -1,7 +1,7 @@
-"""A real data set and a real trained network, small enough to ship.
+"""A real data set, a real time series and a real trained network, small enough to ship.
 
 Invariant: loading never executes anything from the files (``allow_pickle=False``), and every float returned is exact:
-pixels are multiples of 1/16, weights are the stored float64 numbers.
+pixels are multiples of 1/16, flows of 1/1024, weights are the stored float64 numbers.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import numpy as np
 
-__all__ = ["digits", "digits_mlp"]
+__all__ = ["digits", "digits_mlp", "nile"]
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -40,6 +40,22 @@ def digits_mlp() -> list[tuple[np.ndarray, np.ndarray]]:
     """
     stored = _load("digits_mlp.npz")
     return [(stored["A1"], stored["b1"]), (stored["A2"], stored["b2"])]
+
+
+def nile() -> np.ndarray:
+    """The annual flow of the Nile at Aswan from 1871 to 1970, in units of 1024·10⁸ m³.
+
+    Returns:
+        An array of shape (100, 1), multiples of 1/1024.
+
+    Example:
+        >>> nile().shape, int(nile().sum() * 1024)
+        ((100, 1), 91935)
+
+    Source: G. W. Cobb, Biometrika 65 (1978) 243–251; the R data set ``Nile``.
+    """
+    text = files("lipsym.data").joinpath("nile.txt").read_text(encoding="ascii")
+    return np.array([[int(word)] for word in text.split()]) / 1024.0
 
 
 def _load(name: str) -> dict[str, np.ndarray]:

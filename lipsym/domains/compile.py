@@ -25,7 +25,9 @@ from lipsym.domains.expressions import (
     BallMax,
     Binder,
     EigenvalueBound,
+    ExpPhi,
     GeometricSum,
+    IntegralOver,
     IsolatedRoot,
     MaxOver,
     SumOver,
@@ -37,7 +39,7 @@ from lipsym.errors import ExpressionError, MissingValueError
 T = TypeVar("T")
 
 _NAMES = {head: name for name, head in FUNCTIONS.items()}
-_BINDERS = {head: head.__name__ for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
+_BINDERS = {head: head.__name__ for head in (MaxOver, BallMax, IsolatedRoot, SumOver, IntegralOver)}
 
 
 class Instruction(NamedTuple):
@@ -201,6 +203,8 @@ class _Compiler:
             loads = [self.defined[s] if s in self.defined else self.emit("load", data=s) for s in outer]
             numbers = [number(p) for p in node.parameters]
             return self.emit(_BINDERS[type(node)], *numbers, *loads, data=Body(body, node.variables, outer))
+        if isinstance(node, ExpPhi):
+            return self.emit("ExpPhi", number(node.args[1]), data=int(node.args[0]))
         if isinstance(node, EigenvalueBound):
             return self.expanded(node, [number(a) for a in node.args])
         name = "Heaviside" if isinstance(node, sp.Heaviside) else _NAMES.get(type(node), type(node).__name__)
@@ -289,6 +293,8 @@ def _children(node: sp.Expr) -> Sequence[sp.Expr]:
         if not (node.args[1].is_Rational and 0 <= node.args[1] <= 1):
             raise _outside(node, "Heaviside is enclosed at 0 by [0, 1], and its value there lies outside")
         return node.args[:1]  # type: ignore[return-value]
+    if isinstance(node, ExpPhi):
+        return node.args[1:]  # type: ignore[return-value]
     if isinstance(node, (sp.Add, sp.Max, sp.Min, sp.Abs, GeometricSum, EigenvalueBound)) or type(node) in _NAMES:
         return node.args  # type: ignore[return-value]
     if isinstance(node, sp.Number) or node in (sp.I, sp.zoo):
@@ -305,5 +311,5 @@ def _outside(node: Any, fails: str) -> ExpressionError:
         f"the expression contains {text if len(text) < 200 else text[:200] + ' …'}",
         fails,
         f"build it from rationals, symbols, pi, E, +, *, **, Max, Min, Abs, Heaviside, {', '.join(FUNCTIONS)}, "
-        "GeometricSum, EigenvalueBound, SumOver, MaxOver, BallMax, IsolatedRoot",
+        "GeometricSum, ExpPhi, EigenvalueBound, SumOver, IntegralOver, MaxOver, BallMax, IsolatedRoot",
     )

@@ -4,7 +4,7 @@ Invariant: whatever is built from the heads below, and only that, has an enclosu
 
 Rationals, symbols, ``pi``, ``E``, ``+``, ``·``, rational powers, integer powers with a symbolic exponent, ``Max``,
 ``Min``, ``Abs``, ``Heaviside``, the functions in ``FUNCTIONS``, and heads of lipsym's own: ``GeometricSum``,
-``EigenvalueBound``, ``SumOver``, ``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
+``ExpPhi``, ``EigenvalueBound``, ``SumOver``, ``IntegralOver``, ``MaxOver``, ``BallMax`` and ``IsolatedRoot``.
 """
 
 from __future__ import annotations
@@ -104,6 +104,45 @@ class GeometricSum(Function):
         body = printer._print(ratio) if ratio.is_Symbol else rf"\left({printer._print(ratio)}\right)"
         text = rf"\sum_{{t=0}}^{{{printer._print(count - 1)}}} {body}^{{t}}"
         return rf"\left({text}\right)^{{{exp}}}" if exp else rf"\left({text}\right)"
+
+
+class ExpPhi(Function):
+    """``φ_k(z) = ∫_0^1 (1−s)^{k−1}/(k−1)! e^{sz} ds`` for a positive integer ``k``, printed ``φ_k(z)`` in LaTeX.
+
+    ``φ_1(z) = (e^z − 1)/z`` and ``φ_{k+1}(z) = (φ_k(z) − 1/k!)/z``, with ``φ_k(0) = 1/k!``: never a quotient, so 0 is
+    no special case. Every ``φ_k`` is positive and increasing. They solve linear equations with constant coefficients.
+    """
+
+    nargs = (2,)
+
+    @classmethod
+    def eval(cls, order: sp.Expr, z: sp.Expr) -> sp.Expr | None:
+        if not (order.is_Integer and order.is_positive):
+            raise ExpressionError(
+                f"ExpPhi({order}, {z}) was written", "the order of a φ-function is a positive integer", "write one"
+            )
+        return 1 / sp.factorial(order) if z.is_zero else None
+
+    def _eval_rewrite_as_exp(self, order: sp.Expr, z: sp.Expr, **_: Any) -> sp.Expr:
+        return (sp.exp(z) - sp.Add(*(z**j / sp.factorial(j) for j in range(int(order))))) / z**order
+
+    def _eval_evalf(self, prec: int) -> sp.Expr:
+        return self.rewrite(sp.exp)._eval_evalf(prec)
+
+    def fdiff(self, argindex: int = 2) -> sp.Expr:
+        order, z = self.args
+        return self - order * ExpPhi(order + 1, z)
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return self.args[1].is_extended_real
+
+    def _eval_is_positive(self) -> bool | None:
+        return self.args[1].is_real
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        order, z = map(printer._print, self.args)
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\varphi_{{{order}}}{power}\left({z}\right)"
 
 
 class EigenvalueBound(Function):
@@ -263,6 +302,22 @@ class SumOver(Binder):
     def _operator(self, p: Callable[[sp.Expr], str]) -> str:
         (t,), (lower, upper) = self.variables, self.parameters
         return rf"\sum_{{{p(t)}={p(lower)}}}^{{{p(upper)}}}"
+
+
+class IntegralOver(Binder):
+    """``IntegralOver(f, s, a, b)``: ``∫_a^b f ds`` for numbers ``a ≤ b``; printed as such, certified at numbers."""
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return self.body.is_nonnegative
+
+    def _eval_rewrite_as_Integral(self, body: sp.Expr, variables: sp.Tuple, *ends: sp.Expr, **_: Any) -> sp.Expr:
+        return sp.Integral(body, (variables[0], *ends))
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        p = printer._print
+        (s,), (lower, upper) = self.variables, self.parameters
+        text = rf"\left(\int_{{{p(lower)}}}^{{{p(upper)}}} {p(self.body)} \, d{p(s)}\right)"
+        return text + (f"^{{{exp}}}" if exp else "")
 
 
 class IsolatedRoot(Binder):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from lipsym.domains import elementary, search, search_ball
+from lipsym.domains import elementary, integral, search, search_ball
 from lipsym.domains.record import Domain
 from lipsym.domains.slopes import no_slope, with_slopes
 from lipsym.enclosure import Enclosure
@@ -32,7 +32,7 @@ LONGEST_SUM = 1 << 20
 MOST_PLACES = 6
 """Intervals of maximisers that are differentiated one by one; more are joined into one."""
 
-SEARCHES = frozenset({"MaxOver", "BallMax", "IsolatedRoot", "SumOver"})
+SEARCHES = frozenset({"MaxOver", "BallMax", "IsolatedRoot", "SumOver", "IntegralOver"})
 """The operations that evaluate a body many times."""
 
 
@@ -64,7 +64,7 @@ class BoundProgram:
     def packed(self) -> bool:
         """Whether the varying instructions act on arrays entry by entry, so that arguments may be arrays."""
         code = self._program.instructions
-        whole = {"Heaviside", "raise", "GeometricSum", *SEARCHES}
+        whole = {"Heaviside", "raise", "GeometricSum", "ExpPhi", *SEARCHES}
         return all(code[i].operation not in whole for i in self._varying)
 
     def _link(self, domain: Domain[Any], registers: list[Any], base: Domain[Any] | None) -> Callable[..., Any]:
@@ -120,6 +120,8 @@ class Linker:
             bits = d.precision + 40
             value = {"pi": elementary.pi, "E": elementary.e}[data](bits) if isinstance(data, str) else Enclosure(data)  # type: ignore[arg-type]
             return lambda: d.enclose(value)
+        if operation == "ExpPhi":
+            return partial(self.phi, data)  # type: ignore[arg-type]
         if operation in SEARCHES:
             return partial(self.binder, operation, data)  # type: ignore[arg-type]
         if operation in ("Heaviside", "raise", "GeometricSum"):
@@ -147,6 +149,16 @@ class Linker:
         value = d.root(x, n.denominator) if n.denominator != 1 else x
         value = d.power(value, abs(n.numerator))
         return d.divide(d.enclose(Enclosure(1)), value) if n < 0 else value
+
+    def phi(self, order: int, z: Any) -> Any:
+        """``φ_k`` and, in a domain with slopes, its derivative ``φ_k − k φ_{k+1}``."""
+        if self.base is None:
+            return integral.phi(self.domain, order, z)
+        value, slopes = z
+        if slopes is None:
+            return integral.phi(self.base, order, value), None
+        factor = integral.phi_slope(self.base, order, value)
+        return integral.phi(self.base, order, value), tuple(self.base.multiply(factor, s) for s in slopes)
 
     def geometric_sum(self, ratio: Any, count: Any) -> Any:
         """Doubling: with ``P_k = ρ^k``, ``S_2k = S_k + P_k S_k`` and ``S_{k+1} = 1 + ρ S_k``."""
@@ -193,6 +205,9 @@ class Linker:
         if operation == "BallMax":
             return d.enclose(search_ball.maximum_on_ball(d, function, len(body.bound), parameters[0]))
         lower, upper = parameters
+        if operation == "IntegralOver":
+            ends = [self.exact(d.enclose(end), "an end of an IntegralOver") for end in parameters]
+            return d.enclose(integral.integral(d, function, ends[0], ends[1]))
         search_between = search.maximum_on_interval if operation == "MaxOver" else search.isolated_root
         return d.enclose(search_between(d, function, lower, upper))
 

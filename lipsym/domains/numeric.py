@@ -99,6 +99,10 @@ def _apply(instruction: Instruction, values: list[Any]) -> Any:
             return np.maximum(values[0], 0.0) ** (1.0 / float(data))  # type: ignore[arg-type]
         case "GeometricSum":
             return _geometric_sum(*values)
+        case "ExpPhi":
+            return _phi(int(data), values[0])  # type: ignore[call-overload]
+        case "IntegralOver":
+            return _integral(data, *values)  # type: ignore[arg-type]
         case "MaxOver":
             return _maximum_on_interval(data, *values)  # type: ignore[arg-type]
         case "SumOver":
@@ -120,6 +124,36 @@ def _float(value: Any) -> float:
 def _geometric_sum(ratio: Any, count: Any) -> Any:
     near = np.abs(ratio - 1.0) < 1e-9
     return np.where(near, count, (ratio**count - 1.0) / np.where(near, 1.0, ratio - 1.0))
+
+
+def _phi(order: int, z: Any) -> Any:
+    """The series near 0, the recurrence elsewhere."""
+    near = np.abs(z) < 1.0
+    small, far = np.where(near, z, 0.0), np.where(near, 1.0, z)
+    series: Any = 0.0
+    for n in range(20, -1, -1):
+        series = series * small + 1.0 / math.factorial(n + order)
+    value: Any = np.exp(far)
+    for k in range(order):
+        value = (value - 1.0 / math.factorial(k)) / far
+    return np.where(near, series, value)
+
+
+def _integral(body: Body, lower: Any, upper: Any, *outer: Any) -> Any:
+    """Gauss–Legendre quadrature on four panels."""
+    function = _body(body, outer)
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    a, width = np.asarray(lower)[..., None], (np.asarray(upper) - np.asarray(lower))[..., None] / 4
+    total: Any = 0.0
+    for panel in range(4):
+        z = a + width * (panel + 0.5 + 0.5 * nodes)
+        total = (
+            total
+            + (np.broadcast_to(function(z), np.broadcast_shapes(np.shape(function(z)), z.shape)) * weights).sum(axis=-1)
+            * 0.5
+            * width[..., 0]
+        )
+    return total
 
 
 def _body(body: Body, outer: Sequence[Any]) -> Callable[..., Any]:

@@ -27,7 +27,9 @@ from lipsym.domains.expressions import (
     FUNCTIONS,
     BallMax,
     EigenvalueBound,
+    ExpPhi,
     GeometricSum,
+    IntegralOver,
     IsolatedRoot,
     MaxOver,
     SumOver,
@@ -47,7 +49,7 @@ POSITIVE_INTEGERS = frozenset({"m", "l"})
 
 _CONSTANTS = {"pi": sp.pi, "E": sp.E}
 _RESERVED = frozenset({"I", "oo", "zoo", "nan", "inf"})
-_BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver)}
+_BINDERS = {head.__name__: head for head in (MaxOver, BallMax, IsolatedRoot, SumOver, IntegralOver)}
 
 
 MOST_COMPARED = 16
@@ -69,6 +71,7 @@ _CALLS: dict[str, tuple[Callable[..., sp.Expr], int, int | None]] = {
     "Heaviside": (sp.Heaviside, 1, 2),
     "GeometricSum": (GeometricSum, 2, 2),
     "EigenvalueBound": (EigenvalueBound, 4, 4),
+    "ExpPhi": (ExpPhi, 2, 2),
 }
 """Head, least and greatest number of arguments of each function, by its name in text."""
 
@@ -90,12 +93,13 @@ def symbol(name: str, integers: Iterable[str] = ()) -> sp.Symbol:
     return sp.Symbol(name, nonnegative=True)
 
 
-def parse(text: str, integers: Iterable[str] = frozenset()) -> sp.Expr:
+def parse(text: str, integers: Iterable[str] = frozenset(), reals: Iterable[str] = frozenset()) -> sp.Expr:
     """Read an expression.
 
     Args:
         text: in Python's notation, powers as ``**``.
         integers: further names of positive integers.
+        reals: names of real numbers of either sign, such as the argument of an activation.
 
     Raises:
         ExpressionError: if the text is no expression of the language, or too large.
@@ -117,7 +121,8 @@ def parse(text: str, integers: Iterable[str] = frozenset()) -> sp.Expr:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = getattr(error, "msg", None) or "it is nested too deeply"
         raise _error(text, f"it is not an expression: {reason}") from error
-    return _Reader(text.strip(), frozenset(integers)).read(tree.body, {}, 0)
+    signed = {name: sp.Symbol(name, real=True) for name in reals}
+    return _Reader(text.strip(), frozenset(integers)).read(tree.body, signed, 0)
 
 
 def exact(value: Any, what: str = "value") -> sp.Expr:
@@ -308,6 +313,7 @@ class _Reader:
             "MaxOver": "MaxOver(f, z, a, b)",
             "IsolatedRoot": "IsolatedRoot(f, z, a, b)",
             "SumOver": "SumOver(f, t, a, b)",
+            "IntegralOver": "IntegralOver(f, s, a, b)",
             "BallMax": "BallMax(f, (r_1, r_2), R)",
         }[name]
         if len(arguments) != usage.count(",") + 1 - (name == "BallMax"):

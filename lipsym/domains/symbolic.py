@@ -127,5 +127,5 @@ def _finite(x: Enclosure) -> bool:
 
 
 def _searches(program: Program) -> bool:
-    """Whether a maximum is searched, whose gap does not shrink with the precision."""
-    return any(i.operation in ("MaxOver", "BallMax") for i in program.instructions)
+    """Whether a maximum or an integral is enclosed by subdivision, whose gap does not shrink with the precision."""
+    return any(i.operation in ("MaxOver", "BallMax", "IntegralOver") for i in program.instructions)

@@ -45,22 +45,27 @@ class Batch:
     @property
     def lower(self) -> Floats:
         """Rigorous lower ends; −∞ where nothing is known."""
-        return -_outward(-self.ends[0], self.error)
+        return -self._outward(-self.ends[0])
 
     @property
     def upper(self) -> Floats:
         """Rigorous upper ends; ∞ where nothing is known."""
-        return _outward(self.ends[-1], self.error)
+        return self._outward(self.ends[-1])
 
     @property
     def magnitude(self) -> Floats:
         """Rigorous bounds on the absolute values."""
-        return _outward(np.maximum(self.ends[-1], -self.ends[0]), self.error)
+        return self._outward(np.maximum(self.ends[-1], -self.ends[0]))
 
     @property
     def middle(self) -> Floats:
         """Points in the middle, for proposals."""
         return self.ends[0] if len(self.ends) == 1 else 0.5 * (self.ends[0] + self.ends[1])
+
+    def _outward(self, upper: Floats) -> Floats:
+        # The last sum is rounded, too: by less than the second term.
+        sound = upper + (self.error + UNIT * (self.size + self.error)) * SLACK
+        return np.where(np.isnan(sound), np.inf, sound)
 
     def __neg__(self) -> Batch:
         return Batch(-self.ends[::-1], self.size, self.error)
@@ -96,11 +101,6 @@ def points(values: Floats, error: float = 0.0) -> Batch:
     """The batch of numbers within ``error`` of ``values``."""
     values = np.atleast_1d(np.asarray(values, dtype=np.float64))
     return Batch(values[None], (float(np.max(np.abs(values), initial=0.0)) + error) * SLACK, error)
-
-
-def _outward(upper: Floats, error: float) -> Floats:
-    sound = np.nextafter(upper + error, np.inf)
-    return np.where(np.isnan(sound), np.inf, sound)
 
 
 def _products(x: Floats, y: Floats) -> Floats:

@@ -8,7 +8,7 @@ Order 1 bounds ``f = ‖D_θφ‖²``; order 2 bounds ``λ_max(D²_θφ)`` by th
 range and by a mean value form with multipliers of the balls. Which ``u``, which multipliers, and which point the form
 is taken around are proposals: every choice is sound.
 
-Proof: proofs/multiplier-form.md, proofs/eigenvector-split.md.
+Proof: proofs/multiplier-form.md, proofs/eigenvector-split.md, proofs/running-error.md.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lipsym.domains.float64_rounding import Floats
+from lipsym.domains.float64_rounding import Floats, check_arithmetic
 from lipsym.enclose.batch import SLACK, UNIT, Batch, points
 from lipsym.enclose.problem import Constraint, Problem
 from lipsym.enclose.tape import ONE, Coefficients, Sweep
 
 _ZERO = points(np.zeros(1))
+_SWEEPS = 5
+
 _SHARE = 2.0**-5
 """How much of a coordinate's whole variation counts towards its choice for bisection, beside its part in the bound."""
 
@@ -47,20 +49,30 @@ def upper_bounds(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray) -> 
         problem: the reduced problem.
         lo, hi: ends of the boxes, of shape (n, variables).
         case: of shape (n,).
+
+    Raises:
+        HypothesisError: if this process's floats are not rounded to nearest.
     """
+    check_arithmetic()
     count, width = len(lo), (hi - lo).T
     with np.errstate(all="ignore"):
         a, b, inside = problem.contract(lo.T, hi.T)
+        if inside.all():
+            return _bounds(problem, a, b, case, width)
         upper, axis = np.full(count, -np.inf), np.zeros(count, dtype=np.int64)
         if inside.any():
-            a, b = a[:, inside], b[:, inside]
-            bound = _first_order if problem.order == 1 else _second_order
-            upper[inside], score = bound(problem, a, b, case[inside])
-            # A coordinate that contraction has fixed is not worth a bisection, nor one that floats can no longer split.
-            splittable = (b > a) & (width[:, inside] > 2.0**-40 * np.abs(problem.hi - problem.lo)[:, None])
-            score = np.where(splittable, np.where(np.isnan(score), np.inf, score), -1.0)
-            axis[inside] = np.argmax(score, axis=0)
+            found = _bounds(problem, a[:, inside], b[:, inside], case[inside], width[:, inside])
+            upper[inside], axis[inside] = found
     return Bounds(upper, axis)
+
+
+def _bounds(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray, width: Floats) -> Bounds:
+    """Bounds of contracted boxes; ``width`` is that of the boxes before."""
+    upper, score = (_first_order if problem.order == 1 else _second_order)(problem, lo, hi, case)
+    # A coordinate that contraction has fixed is not worth a bisection, nor one that floats can no longer split.
+    splittable = (hi > lo) & (width > 2.0**-40 * np.abs(problem.hi - problem.lo)[:, None])
+    score = np.where(np.isnan(score), np.inf, score)
+    return Bounds(upper, np.argmax(np.where(splittable, score, -1.0), axis=0))
 
 
 def point_values(problem: Problem, v: Floats, case: np.ndarray) -> tuple[Floats, Floats]:
@@ -131,7 +143,7 @@ def _second_order(problem: Problem, lo: Floats, hi: Floats, case: np.ndarray) ->
         for k, h in enumerate(row):
             weight = 1.0 if j == k else 2.0
             size = np.zeros(count) if h is None else h.magnitude
-            spread = spread + weight * _distance(h, middle[:, j, k]) ** 2
+            spread = spread + weight * _distance(h, middle[j, k]) ** 2
             frobenius = frobenius + weight * size * size
             rows[j] = rows[j] + size
             rows[k] = rows[k] + (size if j != k else 0.0)
@@ -164,8 +176,8 @@ def _multiplier_form(
     middle = lo + 0.5 * (hi - lo)
     low = np.stack([np.zeros(count) if s is None else np.broadcast_to(s.lower, count) for s in slopes])
     high = np.stack([np.zeros(count) if s is None else np.broadcast_to(s.upper, count) for s in slopes])
-    guess = np.nan_to_num(0.5 * (low + high), posinf=0.0, neginf=0.0)
-    multiplier = np.zeros_like(lo)
+    guess = np.nan_to_num(0.5 * (low + high), posinf=0.0, neginf=0.0) if problem.constraints else low
+    multiplier = np.zeros_like(lo) if problem.constraints else np.zeros((len(lo), 1))
     factors = []
     for constraint in problem.constraints:
         factor = _factor(constraint, lo, hi, middle, guess)
@@ -179,16 +191,18 @@ def _multiplier_form(
     upward = _rise(high - 2.0 * multiplier * at + 4 * UNIT * scale, (hi - at) * SLACK, multiplier)
     downward = _rise(2.0 * multiplier * at - low + 4 * UNIT * scale, (at - lo) * SLACK, multiplier)
     rise = np.maximum(upward, downward)
-    bound = value(at).upper + rise.sum(axis=0) * SLACK
+    terms = [np.broadcast_to(value(at).upper, count), rise.sum(axis=0) * SLACK]
     spare = np.zeros(count)
     for constraint, factor in zip(problem.constraints, factors, strict=True):
         part, index = at[constraint.variables], constraint.variables
         square = (part * part).sum(axis=0)
         room = np.where(factor >= 0, factor * constraint.high, factor * constraint.low) - factor * square
-        bound = bound + room + 8 * len(index) * UNIT * np.abs(factor) * (constraint.high + square)
+        terms.append(room + 8 * len(index) * UNIT * np.abs(factor) * (constraint.high + square))
         if not constraint.sphere:
             near = np.maximum(np.maximum(lo[index], -hi[index]), 0.0)
             spare = spare + factor * np.maximum(constraint.high * SLACK - (near * near).sum(axis=0) / SLACK, 0.0)
+    stacked = np.stack(terms)
+    bound = stacked.sum(axis=0) + 2 * len(terms) * UNIT * np.abs(stacked).sum(axis=0)
     return bound, rise + _SHARE * np.fmax(np.abs(low), np.abs(high)) * (hi - lo), spare * SLACK
 
 
@@ -206,6 +220,9 @@ def _factor(constraint: Constraint, lo: Floats, hi: Floats, middle: Floats, slop
 
 def _rise(slope: Floats, reach: Floats, multiplier: Floats) -> Floats:
     """The largest ``slope·d − μ d²`` over ``0 ≤ d ≤ reach``, rounded up."""
+    if multiplier.shape[1] == 1:  # no ball at all
+        rise = np.maximum(slope, 0.0) * reach * SLACK
+        return np.where(np.isnan(rise), np.where(reach == 0.0, 0.0, np.inf), rise)
     end = slope * reach - multiplier * reach * reach
     end = end + 8 * UNIT * (np.abs(slope) + np.abs(multiplier) * reach) * reach
     inside = (multiplier > 0) & (slope < 2.0 * multiplier * reach)
@@ -235,12 +252,12 @@ def _hessian(
 
 
 def _matrix(rows: Sequence[Sequence[Floats]]) -> Floats:
-    """Symmetric matrices of shape (count, n, n) from the entries of the lower triangle."""
+    """Symmetric matrices of shape (n, n, count) from the entries of the lower triangle."""
     n, count = len(rows), len(rows[0][0])
-    result = np.empty((count, n, n))
+    result = np.empty((n, n, count))
     for j, row in enumerate(rows):
         for k, entry in enumerate(row):
-            result[:, j, k] = result[:, k, j] = entry
+            result[j, k] = result[k, j] = entry
     return result
 
 
@@ -250,17 +267,44 @@ def _eigenvectors(matrix: Floats) -> tuple[Floats, Floats]:
     With the computed ``Q``, ``Λ``: ``yᵀMy ≤ Σ λ_i (q_iᵀy)² + ‖M − QΛQᵀ‖``, where the top term is 0, and the others'
     weights sum to 1 up to ``‖QᵀQ − I‖``.
     """
-    count, n, _ = matrix.shape
-    finite = np.isfinite(matrix).all(axis=(1, 2))
-    values, q = np.linalg.eigh(np.where(finite[:, None, None], matrix, 0.0))
-    transposed = q.transpose(0, 2, 1)
-    rest = np.sqrt(((matrix - (q * values[:, None, :]) @ transposed) ** 2).sum(axis=(1, 2)))
-    skew = np.sqrt(((transposed @ q - np.eye(n)) ** 2).sum(axis=(1, 2))) + 8 * n**3 * UNIT
-    largest = np.abs(values).max(axis=1)
+    n, _, count = matrix.shape
+    finite = np.isfinite(matrix).all(axis=(0, 1))
+    matrix = np.where(finite, matrix, 0.0)
+    values, q = _rotated(matrix)
+    u = np.take_along_axis(q, values.argmax(axis=0)[None, None], axis=1)[:, 0]
     if n == 1:
-        return q[:, :, -1].T, np.full(count, -np.inf)
-    second = values[:, -2] + (skew + 8 * n**3 * UNIT) * largest + rest * SLACK
-    return q[:, :, -1].T, np.where(finite, second, np.inf)
+        return u, np.full(count, -np.inf)
+    rest, gram = matrix.copy(), -np.repeat(np.eye(n)[:, :, None], count, axis=2)
+    for k in range(n):
+        rest -= q[:, None, k] * values[k] * q[None, :, k]
+        gram += q[k, :, None] * q[k, None, :]
+    residue, skew = (np.sqrt((part * part).sum(axis=(0, 1))) for part in (rest, gram))
+    rounding = 8 * n**3 * UNIT
+    largest = np.abs(values).max(axis=0)
+    second = np.sort(values, axis=0)[-2] + (skew + 2.0 * rounding) * largest * SLACK + residue * SLACK
+    return u, np.where(finite, second, np.inf)
+
+
+def _rotated(matrix: Floats) -> tuple[Floats, Floats]:
+    """Approximate eigenvalues (n, count) and eigenvectors, the columns of (n, n, count), by Jacobi's rotations.
+
+    Written out, since LAPACK's last bits vary from process to process, and with them would the boxes.
+    """
+    n, _, count = matrix.shape
+    a, q = matrix.copy(), np.repeat(np.eye(n)[:, :, None], count, axis=2)
+    for _ in range(_SWEEPS):
+        for i in range(n - 1):
+            for j in range(i + 1, n):
+                entry = a[i, j]
+                ratio = (a[j, j] - a[i, i]) / np.where(entry == 0.0, 1.0, 2.0 * entry)
+                t = np.where(ratio < 0, -1.0, 1.0) / (np.abs(ratio) + np.sqrt(ratio * ratio + 1.0))
+                t = np.where(entry == 0.0, 0.0, t)
+                c = 1.0 / np.sqrt(t * t + 1.0)
+                s = t * c
+                a[i], a[j] = c * a[i] - s * a[j], s * a[i] + c * a[j]
+                a[:, i], a[:, j] = c * a[:, i] - s * a[:, j], s * a[:, i] + c * a[:, j]
+                q[:, i], q[:, j] = c * q[:, i] - s * q[:, j], s * q[:, i] + c * q[:, j]
+    return np.stack([a[k, k] for k in range(n)]), q
 
 
 def _top(alpha: Floats, s: Floats, r: Floats) -> Floats:

@@ -4,11 +4,11 @@ Invariant: the bound is the least of several, each proved on its own; which one 
 
 | by | what | where it is good |
 |---|---|---|
-| ``layers`` | norms of the layers' matrices | large radii |
-| ``elimination`` | the layers' directions maximised out one after the other | order 2; exact at a point |
-| ``radial`` | the mean value theorem from the centre outwards | order 1 with one output, small radii |
-| ``coupled`` | ``σ²`` and ``σ'²`` of a neuron bounded together | order 1 with one output; exact for two layers |
-| ``entrywise`` | interval Jacobian and Hessian, entry by entry, in Arb | few parameters; shared blocks |
+| ``layer-norms`` | norms of the layers' matrices | large radii |
+| ``layer-elimination`` | the layers' directions maximised out one after the other | order 2; exact at a point |
+| ``radial-mean-value`` | the mean value theorem from the centre outwards | order 1 with one output, small radii |
+| ``coupled-neurons`` | ``σ²`` and ``σ'²`` of a neuron together | order 1 with one output; exact for two layers |
+| ``entrywise-jet`` | interval Jacobian and Hessian, entry by entry, in Arb | few parameters; shared blocks |
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from lipsym.enclose.entrywise import entrywise_bound
 from lipsym.enclose.forward import Parameters
 from lipsym.enclose.layer_norms import layer_bound
 from lipsym.enclose.radial import radial_bound
-from lipsym.enclose.uncertain import Stage, box_around, forward, input_range, is_supported, uncertain_layers
+from lipsym.enclose.uncertain import PIECES, Stage, box_around, forward, input_range, is_supported, uncertain_layers
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
@@ -47,7 +47,7 @@ class DerivativeBound:
 
     Args:
         hi: the bound, exactly; ``math.inf`` where no engine has one.
-        by: the engine it is from.
+        by: the engine it is from, by the id of its rule.
         bounds: what every engine that was run gave, as floats that are bounds themselves.
     """
 
@@ -78,7 +78,7 @@ def derivative_bound(
         >>> params = [(np.array([[0.5]]), np.array([0.0])), (np.array([[2.0]]), np.array([0.0]))]
         >>> bound = derivative_bound(network, params, "1/10", [1.0])
         >>> bound.by, bound.hi < 4
-        ('coupled', True)
+        ('coupled-neurons', True)
     """
     return region_bound(network, box_around(network, params, radius), x, quantity)
 
@@ -113,9 +113,10 @@ def region_bound(
         each = [region_bound(network, region, x, quantity, values) for x in inputs.points]
         return max(each, key=lambda bound: bound.hi)
     bounds: dict[str, float] = {}
-    for name, engine in _engines(network, region, inputs, ORDERS[quantity], values):
-        bound = engine(min(bounds.values(), default=math.inf))
-        bounds[name] = math.inf if math.isnan(bound) else float(bound)
+    with np.errstate(all="ignore"):  # what overflows becomes an infinite radius
+        for name, engine in _engines(network, region, inputs, ORDERS[quantity], values):
+            bound = engine(min(bounds.values(), default=math.inf))
+            bounds[name] = math.inf if math.isnan(bound) else float(bound)
     by = min(bounds, key=lambda name: bounds[name])
     end = bounds[by]
     return DerivativeBound(Fraction(end) if math.isfinite(end) else math.inf, by, bounds)
@@ -128,20 +129,21 @@ Engine = Callable[[float], float]
 def _engines(
     network: Network, region: Any, inputs: Any, order: int, values: Mapping[Any, Any] | None
 ) -> Sequence[tuple[str, Engine]]:
-    entrywise = ("entrywise", lambda _: entrywise_bound(network, region, inputs, order, values))
+    entrywise = ("entrywise-jet", lambda _: entrywise_bound(network, region, inputs, order, values))
     if not is_supported(network):
         return [entrywise]
     layers = uncertain_layers(network, region, values)
     given = input_range(inputs, network, values)
-    with np.errstate(all="ignore"):
-        stages = forward(layers, given, order)
+    stages = forward(layers, given, order, PIECES // (3 - order))
     engines: list[tuple[str, Engine]] = [
-        ("layers", lambda _: layer_bound(stages, order)),
+        ("layer-norms", lambda _: layer_bound(stages, order)),
     ]
     if order == 1:
-        engines.append(("coupled", lambda _: coupled_bound(stages)))
-        engines.append(("radial", lambda _: radial_bound(layers, given)))
-    engines.append(("elimination", lambda best: elimination_bound(stages, order, best)))
+        engines.append(("coupled-neurons", lambda _: coupled_bound(stages)))
+        engines.append(("radial-mean-value", lambda _: radial_bound(layers, given)))
+    # At order 1 the norms of one row, or of two layers, leave nothing for the elimination to gain.
+    if order == 2 or (len(stages) > 2 and layers[-1].weights.shape[-2] > 1):
+        engines.append(("layer-elimination", lambda best: elimination_bound(stages, order, best)))
     if int(network.parameter_count) <= ENTRYWISE_PARAMETERS:  # type: ignore[arg-type]
         engines.append(entrywise)
     return engines
@@ -155,7 +157,7 @@ def coupled_bound(stages: Sequence[Stage]) -> float:
 
     Sharp for two layers, where ``k = ‖x‖² + [bias]`` is exact and every neuron has parameters of its own.
 
-    Proof: proofs/box-coupled.md.
+    Proof: proofs/coupled-neurons.md.
     """
     last, hidden = stages[-1], stages[-2] if len(stages) > 1 else None
     if hidden is None or hidden.slopes is None or last.slopes is not None or last.layer.weights.shape[-2] != 1:

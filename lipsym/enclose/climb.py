@@ -5,18 +5,32 @@ Invariant: nothing here enters a bound; points are proposals, reproducible from 
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 
 from lipsym.domains.float64_rounding import Floats
 from lipsym.enclose.bounding import point_values
 from lipsym.enclose.problem import Problem
 
-STAGES = ((128, 10), (24, 30), (6, 80))
+STAGES = ((96, 8), (16, 25), (4, 60))
 """How many points climb, and how many steps: the worse ones are dropped from stage to stage."""
 
 
-def highest(problem: Problem) -> tuple[float, Floats, int]:
-    """A large value, its point of shape (variables,) and its case, by ascent from many starts."""
+_SMALLEST_STEP = 2.0**-24
+
+_PARAMETERS = 16
+"""Up to so many parameters the whole number of steps is made at order 2."""
+
+
+def highest(problem: Problem, deadline: float = math.inf) -> tuple[float, Floats, int]:
+    """A large value, its point of shape (variables,) and its case, by ascent from many starts.
+
+    Args:
+        problem: what is maximised.
+        deadline: when to stop, on the clock of ``time.perf_counter``.
+    """
     rng = np.random.default_rng(0)
     count = STAGES[0][0]
     v = rng.standard_normal((count, problem.tape.variables)) * (problem.hi - problem.lo)
@@ -25,14 +39,18 @@ def highest(problem: Problem) -> tuple[float, Floats, int]:
     v *= rng.choice([0.1, 0.3, 1.0], size=(count, 1))
     case = np.arange(count) % problem.cases
     value = np.full(count, -np.inf)
-    for members, steps in STAGES:
+    # A step of order 2 costs as many sweeps as there are parameters.
+    share = min(1.0, _PARAMETERS / problem.trainable) if problem.order == 2 else 1.0
+    for members, steps in ((m, max(2, int(s * share))) for m, s in STAGES):
         order = np.argsort(-value, kind="stable")[:members]
-        value, v, case = climb(problem, v[order], case[order], steps)
+        value, v, case = climb(problem, v[order], case[order], steps, deadline)
     best = int(np.argmax(value))
     return float(value[best]), v[best], int(case[best])
 
 
-def climb(problem: Problem, v: Floats, case: np.ndarray, steps: int) -> tuple[Floats, Floats, np.ndarray]:
+def climb(
+    problem: Problem, v: Floats, case: np.ndarray, steps: int, deadline: float = math.inf
+) -> tuple[Floats, Floats, np.ndarray]:
     """Projected gradient ascent, each point with a step length of its own, accepted only if better.
 
     Args:
@@ -40,6 +58,7 @@ def climb(problem: Problem, v: Floats, case: np.ndarray, steps: int) -> tuple[Fl
         v: starts of shape (n, variables).
         case: of shape (n,).
         steps: how many.
+        deadline: as for ``highest``.
 
     Returns:
         Values, points and cases.
@@ -49,6 +68,8 @@ def climb(problem: Problem, v: Floats, case: np.ndarray, steps: int) -> tuple[Fl
     scale = np.maximum(problem.hi - problem.lo, 1e-300)
     step = np.full((len(v), 1), 0.1)
     for _ in range(steps):
+        if time.perf_counter() > deadline or step.max() < _SMALLEST_STEP:
+            break
         ascent = _tangential(problem, v, gradient) * scale
         length = np.sqrt((ascent * ascent).sum(axis=1, keepdims=True))
         trial = problem.project((v + step * scale * ascent / np.maximum(length, 1e-300)).T).T

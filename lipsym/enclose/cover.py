@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from lipsym.enclosure import End
 from lipsym.errors import InputError
 
 LEAF = 0
@@ -39,7 +40,7 @@ class Cover:
         lo, hi: ends of the root box, dyadic.
         cases: how many trees follow each other in ``nodes``.
         nodes: the trees in preorder, a byte for each node.
-        bound: what the quantity is at most on every leaf.
+        bound: what the quantity is at most on every leaf; ``math.inf`` if nothing was found yet.
 
     Raises:
         InputError: if ``nodes`` is not ``cases`` complete trees over the coordinates.
@@ -51,7 +52,7 @@ class Cover:
     hi: tuple[float, ...]
     cases: int
     nodes: bytes
-    bound: Fraction
+    bound: End
 
     def __post_init__(self) -> None:
         codes = np.frombuffer(self.nodes, dtype=np.uint8)

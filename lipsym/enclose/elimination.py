@@ -186,13 +186,15 @@ def _outer_form(layer: Prepared, omega: Floats, choice: Choice, m: Arithmetic) -
 def _top(layer: Prepared, omega: Floats, m: Arithmetic) -> float:
     """At least ``λ_max(diag(κ) + SΩS)``, and 0, for all slopes; no matrix need be above, only its largest eigenvalue.
 
-    ``xᵀSΩSx`` is convex in ``Sx``, so its maximum over ``|y_i| ≤ s_i|x_i|``, ``s`` the largest slopes, is at
-    ``y_i = ±s_i x_i``; the signs commute with ``diag(κ)`` and change no eigenvalue.
+    For ``Ω ≽ 0``, ``xᵀSΩSx`` is convex in ``Sx``, so its maximum over ``|y_i| ≤ s_i|x_i|``, ``s`` the largest slopes,
+    is at ``y_i = ±s_i x_i``; the signs commute with ``diag(κ)`` and change no eigenvalue. Negative curvature further up
+    can make ``Ω`` indefinite: then ``Ω + λ_max(−Ω)I`` takes its place.
     """
     if omega.ndim == 1:
         return max(0.0, float(np.max(_coupled(layer, omega, m))))
     steepest = m.up(np.sqrt(np.max(layer.slope_square, axis=-1)))
-    extreme = m.above((1.0, np.diag(steepest), omega), (1.0, None, np.diag(np.max(layer.curvature, axis=-1))))
+    convex = m.above((1.0, None, omega), (m.largest(-omega), None, np.eye(len(omega))))
+    extreme = m.above((1.0, np.diag(steepest), convex), (1.0, None, np.diag(np.max(layer.curvature, axis=-1))))
     together = float(np.max(_coupled(layer, np.full(len(omega), m.largest(omega)), m)))
     return max(0.0, min(m.largest(extreme), together))
 

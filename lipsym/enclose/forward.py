@@ -14,8 +14,10 @@ import numpy as np
 import sympy as sp
 from flint import arb, arb_mat
 
-from lipsym.domains.balls import ball_domain, ball_matrix, column, working_precision
+from lipsym.domains.arb import arb_domain
+from lipsym.domains.balls import ball, ball_domain, ball_matrix, column, ends, working_precision
 from lipsym.domains.compile import Program
+from lipsym.domains.record import Domain
 from lipsym.errors import InputError
 from lipsym.nets.activations import Activation
 from lipsym.nets.layers.affine import Affine
@@ -29,6 +31,8 @@ BallParameters = dict[Any, tuple[arb_mat, arb_mat | None]]
 """The matrix and the bias column of each block."""
 
 HIGHEST_ORDER = 3
+
+_WIDE = 2.0**-20
 
 
 def directional_taylor(
@@ -96,8 +100,10 @@ def compose(outer: Sequence[arb_mat], inner: Sequence[arb_mat]) -> list[arb_mat]
 
 
 def activation_derivatives(activation: Activation, z: arb_mat, order: int, precision: int) -> list[arb_mat]:
-    """``σ, σ', …, σ^{(order)}`` at every entry; at a kink the hull of the one-sided values."""
-    domain = ball_domain(precision)
+    """``σ, σ', …, σ^{(order)}`` at every entry; at a kink the hull of the one-sided values.
+
+    Wide balls, of parameters that are themselves enclosed, go through interval ends: there ``1 + z²`` stays positive.
+    """
     expressions = (activation.value, *activation.derivatives)[: order + 1]
     if len(expressions) <= order:
         raise InputError(
@@ -106,8 +112,16 @@ def activation_derivatives(activation: Activation, z: arb_mat, order: int, preci
             "lower the order, or state the missing derivative in its record",
         )
     entries = z.entries()
-    functions = [program(expression).bind(domain, {}, (activation.z,)).value for expression in expressions]
-    return [arb_mat(z.nrows(), z.ncols(), [f(x) for x in entries]) for f in functions]
+    at_points = [_bound(e, ball_domain(precision), activation.z) for e in expressions]
+    if not any(x.rad() > _WIDE for x in entries):
+        return [arb_mat(z.nrows(), z.ncols(), [f(x) for x in entries]) for f in at_points]
+    with arb_domain(precision).session() as intervals:
+        pairs = [(f, _bound(e, intervals, activation.z)) for f, e in zip(at_points, expressions, strict=True)]
+
+        def value(at_point: Callable[[arb], arb], over: Callable[[Any], Any], x: arb) -> arb:
+            return ball(intervals.ends(over(intervals.enclose(ends(x))))) if x.rad() > _WIDE else at_point(x)
+
+        return [arb_mat(z.nrows(), z.ncols(), [value(f, g, x) for x in entries]) for f, g in pairs]
 
 
 def load(network: Network, params: Parameters) -> BallParameters:
@@ -161,6 +175,10 @@ def elementwise(layer: Any) -> Elementwise:
             "write the network with these layers",
         )
     return layer
+
+
+def _bound(expression: sp.Expr, domain: Domain[Any], variable: sp.Symbol) -> Callable[[Any], Any]:
+    return program(expression).bind(domain, {}, (variable,)).value
 
 
 @lru_cache(maxsize=256)

@@ -101,6 +101,8 @@ def _weights(columns: Floats, rounds: int) -> Floats:
     """Positive ``√d`` for which ``λ_max(D^{-1/2}PD^{-1/2}) Σd`` is small, ``P`` the Gram matrix of the columns."""
     gram = columns.T @ columns
     d = np.sqrt(np.diag(gram))
+    if not 0.0 < d.max() < np.inf:
+        return np.ones(len(d))
     d = np.maximum(d, 1e-3 * d.max() + 1e-300)
     best, found = np.inf, d
     for _ in range(rounds):

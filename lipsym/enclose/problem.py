@@ -85,13 +85,14 @@ class Problem:
         if self.inner is not None:
             np.maximum(lo, self.inner[0][:, None], out=lo)
             np.minimum(hi, self.inner[1][:, None], out=hi)
-        for _ in range(2):
-            for i, j in self.descending:
-                np.maximum(lo[i], lo[j], out=lo[i])
-                np.minimum(hi[j], hi[i], out=hi[j])
-            for constraint in self.constraints:
-                _contract(constraint, lo, hi)
-        return lo, hi, (lo <= hi).all(axis=0)
+        with np.errstate(invalid="ignore"):  # an end of a box without points is infinite
+            for _ in range(2):
+                for i, j in self.descending:
+                    np.maximum(lo[i], lo[j], out=lo[i])
+                    np.minimum(hi[j], hi[i], out=hi[j])
+                for constraint in self.constraints:
+                    _contract(constraint, lo, hi)
+        return lo, hi, np.all(lo <= hi, axis=0)
 
     def project(self, v: Floats) -> Floats:
         """Points of the region near ``v`` of shape (variables, n), up to rounding; for proposals alone."""
@@ -102,8 +103,10 @@ class Problem:
             part = v[constraint.variables]
             length = np.sqrt((part * part).sum(axis=0))
             radius = np.sqrt(constraint.high)
-            longer = np.full_like(length, True, dtype=bool) if constraint.sphere else length > radius
-            v[constraint.variables] = np.where(longer, part * (radius / np.maximum(length, 1e-300)), part)
+            longer = length >= 0.0 if constraint.sphere else length > radius
+            part[0] = np.where((length == 0.0) & constraint.sphere, 1.0, part[0])  # no direction is nearest to 0
+            scale = radius / np.where(length == 0.0, 1.0, length)
+            v[constraint.variables] = np.where(longer, part * scale, part)
         return v
 
 

@@ -44,14 +44,15 @@ STEPS = 32
 
 
 def radial_bound(layers: Sequence[Layer], given: Input, steps: int = STEPS) -> float:
-    """At least ``sup ‖DN‖`` over the region; infinite for more than one output.
+    """At least ``sup ‖DN‖`` over the region; infinite for more than one output, and where ``σ'`` jumps.
 
     Args:
         layers: without batch.
         given: the inputs.
         steps: ``J``.
     """
-    if layers[-1].weights.shape[-2] != 1:
+    kinks = any(layer.activation is not None and layer.activation.smoothness == "C^{0,1}" for layer in layers)
+    if layers[-1].weights.shape[-2] != 1 or kinks:
         return math.inf
     shares = np.linspace(0.0, 1.0, steps + 1)
     with np.errstate(all="ignore"):

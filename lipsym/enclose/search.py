@@ -26,6 +26,7 @@ from lipsym.errors import ExpressionError, InputError
 from lipsym.nets.activations import Activation
 from lipsym.nets.layers.affine import Affine
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 
 Series = list[np.ndarray]
 """Coefficients of a polynomial in ``t``, lowest first, each of the same shape."""
@@ -45,7 +46,7 @@ class Model:
         count: the number of parameters.
     """
 
-    network: Network
+    network: Network | ControlledODE
     layout: dict[int, tuple[slice, slice | None, tuple[int, int]]]
     activations: tuple[tuple[Callable[[np.ndarray], np.ndarray], ...], ...]
     count: int
@@ -60,7 +61,7 @@ class Model:
         return [(theta[a].reshape(s), None if b is None else theta[b]) for a, b, s in self.layout.values()]
 
 
-def model(network: Network, degree: int) -> Model:
+def model(network: Network | ControlledODE, degree: int) -> Model:
     """Compile a network for series up to ``degree``, which needs ``degree + 1`` derivatives of each activation."""
     layout, start = {}, 0
     for block in network.blocks:
@@ -98,6 +99,10 @@ def gradient_series(
     Returns:
         Series of shapes (P, n, ℓ_m), (P, p) and (P, n, ℓ_0).
     """
+    if isinstance(m.network, ControlledODE):
+        from lipsym.enclose.flow.search import flow_gradient_series  # which builds on this module
+
+        return flow_gradient_series(m, theta, x, u, seed, degree)
     weights = {block: _weights(m, theta, block) for block in m.layout}
     tangents = {block: _weights(m, u, block) for block in m.layout}
     state: Series = [x, *[np.zeros_like(x)] * degree]

@@ -20,14 +20,15 @@ import numpy as np
 
 from lipsym.bounds.kinks import kink
 from lipsym.bounds.result import Unbounded, Unknown
-from lipsym.domains.float64_rounding import check_arithmetic
 from lipsym.enclose.branch import Frontier
 from lipsym.enclose.climb import climb, highest
 from lipsym.enclose.cover import MOST_VARIABLES, Cover
 from lipsym.enclose.journal import Journal
 from lipsym.enclose.layout import Layout
+from lipsym.enclose.one_region import RegionEnclosure, enclose_region
 from lipsym.enclose.problem import Problem
 from lipsym.enclose.reduction import Question, output_is_symmetric, reduce
+from lipsym.enclose.uncertain import is_supported
 from lipsym.enclose.witness import Point, certify
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import InputError
@@ -37,10 +38,15 @@ from lipsym.nets.layers.affine import Affine
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values, nonnegative
 from lipsym.nets.regions import Region
+from lipsym.nets.uniform import UniformNetwork
 
 HIGHEST_ORDER = 2
+SEARCHED = 24
+"""Up to so many variables boxes are searched; with more, one bound over the whole region does better."""
+
 _CLIMBERS, _STEPS = 32, 30
 
 
@@ -55,7 +61,9 @@ class Supremum:
         reached: whether ``hi − lo ≤ gap·hi``.
         gap: what was asked for.
         witness: exact parameters, input and label where the norm is at least ``lo``.
-        cover: the boxes on which it is at most ``hi``, and the reductions by which their variables arise.
+        cover: the boxes on which it is at most ``hi``, and the reductions by which their variables arise; ``None`` for
+            a controlled ODE, whose boxes were bounded by validated integration.
+        variables: how many variables a box has.
         boxes: how many boxes were bounded.
         seconds: how long the search took, earlier runs of a resumed one included.
         network, region, inputs, loss: what was asked, as readable text.
@@ -67,7 +75,8 @@ class Supremum:
     reached: bool
     gap: Fraction
     witness: Point
-    cover: Cover
+    cover: Cover | None
+    variables: int
     boxes: int
     seconds: float
     network: str
@@ -80,15 +89,21 @@ class Supremum:
         """``[lo, hi]``."""
         return Enclosure(self.lo, self.hi)
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules, each with its proof, that the upper end rests on."""
+        engine = ("running-error", "tabulated-activation", "multiplier-form")
+        return (*self.cover.reductions, *engine, *(("eigenvector-split",) if self.quantity == "smoothness" else ()))
+
     def __str__(self) -> str:
         return (
-            f"sup in {self.enclosure} ({self.boxes} boxes of {len(self.cover.variables)} variables, "
+            f"sup in {self.enclosure} ({self.boxes} boxes of {self.variables} variables, "
             f"{self.seconds:.2f} s{'' if self.reached else ', gap not reached'})"
         )
 
 
 def enclose(
-    network: Network,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -98,14 +113,15 @@ def enclose(
     executor: Executor | None = None,
     loss: Loss | str | None = None,
     state: str | Path | None = None,
-) -> Supremum | Unbounded | Unknown:
+) -> Supremum | RegionEnclosure | Unbounded | Unknown:
     """Enclose the supremum of ``‖D_θN‖`` (``"lipschitz"``) or ``‖D²_θN‖`` (``"smoothness"``) by branch and bound.
 
     Let ``Θ`` be the region and ``X`` the inputs. Then ``lo ≤ sup ‖D^k_θN_θ(x)‖ ≤ hi`` over ``Θ × X``; with a loss,
     the same of ``Φ``.
 
     Args:
-        network: affine and elementwise layers of integer widths.
+        network: affine and elementwise layers of integer widths; or a controlled ODE with at most 6 parameters, whose
+            boxes are bounded by validated integration.
         region: where the parameters lie.
         inputs: where the inputs lie, or the data of a loss. A loss on an ``InputBall`` is that of one sample there.
         quantity: ``"lipschitz"`` or ``"smoothness"``.
@@ -117,7 +133,8 @@ def enclose(
         state: a file to which every round is written, and from which a search that was cut off goes on.
 
     Returns:
-        ``Supremum``; ``Unbounded`` where a theorem says that there is none; ``Unknown`` where no engine applies.
+        ``Supremum``; ``RegionEnclosure`` for a network that is too wide for branch and bound; ``Unbounded`` where a
+        theorem says that there is none; ``Unknown`` where no engine applies.
 
     Raises:
         InputError: for an unknown quantity, a gap or budget that is not positive, or a state of another problem.
@@ -133,15 +150,24 @@ def enclose(
     started = time.perf_counter()
     order = _order(quantity)
     wanted, seconds = _gap(gap), _budget(budget)
+    if isinstance(network, ControlledODE):
+        return _of_flow(network, region, inputs, quantity, values, wanted, seconds, loss, started)
     objective = None if loss is None else _at_values(find_loss(loss), values)
+    if not isinstance(network, Network) or not _is_numeric(network):
+        return Unknown(quantity, "depth or widths are symbols, and a search needs numbers: give integer widths")
     if objective is not None:
         objective.check(inputs, network.output_width)
     question = Question(network, region, inputs, order, objective, dict(values or {}))
     problem = _problem(question, quantity)
     if not isinstance(problem, tuple):
         return problem
-    check_arithmetic()
     reduced, layout = problem
+    if len(reduced.names) > SEARCHED and objective is None and is_supported(network):
+        return enclose_region(network, region, inputs, quantity, values, wanted)
+    if len(reduced.names) > MOST_VARIABLES:
+        return Unknown(
+            quantity, f"the search has {len(reduced.names)} variables, and covers have at most {MOST_VARIABLES}"
+        )
     journal = None if state is None else Journal(state, _identity(question, reduced))
     point, frontier, spent = _search(question, reduced, layout, wanted, seconds, executor, journal, started)
     top = frontier.top
@@ -165,6 +191,7 @@ def enclose(
         wanted,
         point,
         cover,
+        len(cover.variables),
         frontier.count,
         spent,
         network.spec,
@@ -172,6 +199,31 @@ def enclose(
         inputs.spec,
         None if objective is None else objective.name,
     )
+
+
+def _of_flow(
+    ode: ControlledODE,
+    region: Region,
+    inputs: InputBall | Dataset,
+    quantity: str,
+    values: Mapping[Any, Any] | None,
+    gap: Fraction,
+    budget: float,
+    loss: Loss | str | None,
+    started: float,
+) -> Supremum | Unknown:
+    from lipsym.enclose.flow.supremum import flow_supremum  # which builds on this package's searches
+
+    if loss is not None:
+        return Unknown(quantity, "losses of a controlled ODE are bounded by derive, and not searched")
+    found = flow_supremum(ode, region, inputs, quantity, ORDERS[quantity], values, gap, budget)
+    if isinstance(found, Unknown):
+        return found
+    low, hi = found.point.value, found.upper
+    reached = isinstance(hi, Fraction) and hi - low <= gap * hi
+    seconds = time.perf_counter() - started
+    texts = ode.spec, region.spec, inputs.spec, None
+    return Supremum(quantity, low, hi, reached, gap, found.point, None, found.variables, found.boxes, seconds, *texts)
 
 
 def _search(
@@ -185,7 +237,8 @@ def _search(
     started: float,
 ) -> tuple[Point, Frontier, float]:
     """The best point, the boxes, and the seconds that were spent."""
-    best, v, case = highest(problem)
+    deadline = started + budget
+    best, v, case = highest(problem, started + budget / 4)
     point = _certify(question, problem, layout, best, v, case)
     frontier = Frontier.of(problem, executor)
     records = [] if journal is None else journal.records
@@ -197,11 +250,11 @@ def _search(
             # What is below lo/(1 − gap) needs no more work; a hair less, since floats round.
             target = float(point.value / (1 - gap)) * (1.0 - 2.0**-40) if gap < 1 else math.inf
             frontier.settle(target)
-            if not len(frontier.upper) or time.perf_counter() - started > budget:
+            if not len(frontier.upper) or time.perf_counter() > deadline:
                 break
         number += 1
         if number & (number - 1) == 0:  # rounds 1, 2, 4, 8, …: look again, where the bounds are largest
-            value, w, k = _look_again(problem, frontier)
+            value, w, k = _look_again(problem, frontier, deadline)
             if value > best * (1.0 + 2.0**-20):
                 found = _certify(question, problem, layout, value, w, k)
                 best, point = value, max(point, found, key=lambda p: p.value)
@@ -219,17 +272,17 @@ def _search(
 def _certify(question: Question, problem: Problem, layout: Layout, value: float, v: np.ndarray, case: int) -> Point:
     """A proved lower bound near ``v``; beside it, if ``v`` lies on a kink, where the value is a one-sided limit."""
     point = certify(question, problem, layout, v, case)
-    if point.value < Fraction(value) * Fraction(99, 100):
+    if math.isfinite(value) and point.value < Fraction(value) * Fraction(99, 100):
         aside = np.random.default_rng(0).choice([-1.0, 1.0], size=(8, len(v))) * 2.0**-24 * (problem.hi - problem.lo)
         points = [certify(question, problem, layout, w, case) for w in problem.project((v + aside).T).T]
         point = max([point, *points], key=lambda p: p.value)
     return point
 
 
-def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray, int]:
+def _look_again(problem: Problem, frontier: Frontier, deadline: float) -> tuple[float, np.ndarray, int]:
     order = np.lexsort((frontier.node, -frontier.upper))[:_CLIMBERS]
     middle = frontier.lo[order] + (frontier.hi[order] - frontier.lo[order]) / 2
-    value, v, case = climb(problem, middle, frontier.case[order], _STEPS)
+    value, v, case = climb(problem, middle, frontier.case[order], _STEPS, deadline)
     top = int(np.argmax(value))
     return float(value[top]), v[top], int(case[top])
 
@@ -237,8 +290,6 @@ def _look_again(problem: Problem, frontier: Frontier) -> tuple[float, np.ndarray
 def _problem(question: Question, quantity: str) -> tuple[Problem, Layout] | Unbounded | Unknown:
     """The reduced problem, or why there is none."""
     network, loss = question.network, question.loss
-    if any(not isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs)):
-        return Unknown(quantity, "the widths are symbols, and a search needs numbers: give a network of integer widths")
     if question.order > HIGHEST_ORDER:
         return Unknown(quantity, "branch and bound is built for the orders 1 and 2: derive bounds order 3")
     if not any(isinstance(layer, Affine) for layer in network.layers):
@@ -252,12 +303,7 @@ def _problem(question: Question, quantity: str) -> tuple[Problem, Layout] | Unbo
             quantity,
             "the classes are not interchangeable on this region, so the label of a free sample matters: give a Dataset",
         )
-    problem, layout = reduce(question)
-    if len(problem.names) > MOST_VARIABLES:
-        return Unknown(
-            quantity, f"the search has {len(problem.names)} variables, and covers have at most {MOST_VARIABLES}"
-        )
-    return problem, layout
+    return reduce(question)
 
 
 def _identity(question: Question, problem: Problem) -> dict[str, Any]:
@@ -275,6 +321,11 @@ def _identity(question: Question, problem: Problem) -> dict[str, Any]:
         "loss": None if question.loss is None else question.loss.name,
         "digest": digest.hexdigest(),
     }
+
+
+def _is_numeric(network: Network) -> bool:
+    """Whether all widths are numbers."""
+    return all(isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs))
 
 
 def _order(quantity: str) -> int:

@@ -32,21 +32,20 @@ from lipsym.errors import InputError
 WIDTH = 2.0**-6
 """The width of a cell."""
 
-LONGEST = 256.0
+LONGEST = 64.0
 """The farthest argument for which there are cells; beyond it one interval bounds all values."""
 
 ORDERS = 4
 """``σ`` and three derivatives."""
 
 _LAST = 6  # the highest derivative that is formed: remainders of order 3 in σ''', of order 4 in the others
-_FLAT = 2.0**-40
+_FLAT = 2.0**-46
 _ROUNDS = 12
 _PARTS = 16
 
 
 class Extremum(NamedTuple):
-    """A short interval outside of which the derivative is monotone, and the values on it; an end that never matters is
-    infinite."""
+    """An interval outside of which the derivative is monotone, and its values there; an infinite end never matters."""
 
     left: float
     right: float
@@ -86,9 +85,11 @@ class Table:
         thin = len(z.ends) == 1 and pad == 0.0
         ends = z.ends if thin else np.stack([z.ends[0] - pad, z.ends[-1] + pad])
         if self.cells:
-            index = np.floor(ends * (1.0 / WIDTH))
+            edge = self.cells * WIDTH
+            near = ends if self.tails is None else np.clip(ends, -edge, edge)
+            index = np.floor(near * (1.0 / WIDTH))
             np.clip(index, -self.cells, self.cells - 1, out=index)
-            offset = ends - (index + 0.5) * WIDTH
+            offset = near - (index + 0.5) * WIDTH
             place = index.astype(np.int64) + self.cells
         else:
             offset, place = ends, (ends >= 0).astype(np.int64)
@@ -100,13 +101,13 @@ class Table:
         for row in table[2::-1]:
             values *= offset
             values += row.take(place, mode="clip")
-        if self.tails is not None:
-            left, right, edge = self.tails[order][:2], self.tails[order][2:], self.cells * WIDTH
-            for side, mask in ((left, ends < -edge), (right, ends > edge)):
-                values[0] = np.where(mask[0], side[0], values[0])
-                values[-1] = np.where(mask[-1], side[1], values[-1])
         lo, hi = (values[0], values[0]) if len(values) == 1 else (np.minimum(*values), np.maximum(*values))
-        for left, right, low, high in self.extrema[order]:
+        extrema = self.extrema[order]
+        if self.tails is not None:
+            edge, tail = self.cells * WIDTH, self.tails[order]
+            beyond = Extremum(-math.inf, -edge, *tail[:2]), Extremum(edge, math.inf, *tail[2:])
+            extrema = (*extrema, *beyond)
+        for left, right, low, high in extrema:
             inside = (ends[0] <= right) & (ends[-1] >= left)
             if low != math.inf:
                 lo = np.where(inside, np.minimum(lo, low), lo)
@@ -189,7 +190,8 @@ def table(value: sp.Expr, variable: sp.Symbol, smoothness: str, reach: float) ->
             found.append(Extremum(0.0, 0.0, -math.inf, math.inf))  # no function any more: nothing is known
         coefficients.append(rows)
         errors.append((error + flat) * SLACK)
-        sizes.append((size + error) * SLACK)
+        ends = [abs(end) for extremum in found for end in (extremum.low, extremum.high) if math.isfinite(end)]
+        sizes.append((max([size, *ends]) + error) * SLACK)
         extrema.append(tuple(found))
     kept = tuple(tails) if tails else None
     return Table(reach, cells, tuple(coefficients), tuple(errors), tuple(sizes), tuple(extrema), kept)  # type: ignore[arg-type]

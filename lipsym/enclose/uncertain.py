@@ -35,6 +35,7 @@ from lipsym.domains.float64_matrices import (
     up,
 )
 from lipsym.domains.float64_rounding import Floats
+from lipsym.domains.intervals import LIMITS
 from lipsym.domains.record import Domain
 from lipsym.enclose.forward import program
 from lipsym.enclosure import Enclosure
@@ -51,7 +52,10 @@ from lipsym.nets.regions import Box, Region
 Scalar = Any
 """A float64, or an array of them for a batch."""
 
-PIECES = 1024
+Function = Callable[[IntervalArray], IntervalArray]
+"""A function of arrays of intervals."""
+
+PIECES = 2048
 """How many intervals the arguments of one layer are cut into, over all its neurons."""
 
 
@@ -284,39 +288,45 @@ def _slopes(activation: Activation, lo: Floats, hi: Floats, order: int, pieces: 
         refuse_kinks(activation)
     count = int(np.clip(pieces // max(1, lo.size), 4, 128))
     share = np.linspace(0.0, 1.0, count + 1)
-    with np.errstate(all="ignore"):
-        edges = np.clip(lo[..., None] + (hi - lo)[..., None] * share, lo[..., None], hi[..., None])
+    edges = np.clip(lo[..., None] + (hi - lo)[..., None] * share, lo[..., None], hi[..., None])
     # Neighbours share an edge, the outermost edges are the ends: the pieces cover whatever the rounding.
     edges[..., 0], edges[..., -1] = lo, hi
+    unbounded = ~np.isfinite(hi - lo)
+    edges[unbounded, 1:-1] = lo[unbounded, None]
     edges = np.maximum.accumulate(edges, axis=-1)
-    bounded = np.isfinite(hi - lo)[..., None]
-    z = IntervalArray(
-        np.where(bounded, edges[..., :-1], lo[..., None]), np.where(bounded, edges[..., 1:], hi[..., None])
+    z = IntervalArray(edges[..., :-1], edges[..., 1:])
+    domain = _on_pieces(float64_domain(), z, edges)
+    value, slope, *rest = (
+        _whole(program(expression).bind(domain, {}, (activation.z,)).value(z), z.lo.shape)
+        for expression in (activation.value, *activation.derivatives)[: order + 1]
     )
-    value, slope, *rest = (_whole(f(z), z.lo.shape) for f in _functions(activation, order))
     return Slopes(value, slope, rest[0] if rest else None)
 
 
-def _functions(activation: Activation, order: int) -> Iterator[Callable[[IntervalArray], IntervalArray]]:
-    domain = _remembering(float64_domain())
-    for expression in (activation.value, *activation.derivatives)[: order + 1]:
-        yield program(expression).bind(domain, {}, (activation.z,)).value
+def _on_pieces(domain: Domain[IntervalArray], z: IntervalArray, edges: Floats) -> Domain[IntervalArray]:
+    """The domain with functions that are evaluated once for ``σ``, ``σ'`` and ``σ''``.
 
+    Of the pieces themselves an increasing function needs only its values at the edges, half as many.
+    """
 
-def _remembering(domain: Domain[IntervalArray]) -> Domain[IntervalArray]:
-    """The domain whose functions keep their last result: ``σ``, ``σ'`` and ``σ''`` share the costly part."""
-
-    def remember(function: Callable[[IntervalArray], IntervalArray]) -> Callable[[IntervalArray], IntervalArray]:
-        last: list[IntervalArray] = []
+    def remember(
+        name: str, function: Callable[[IntervalArray], IntervalArray]
+    ) -> Callable[[IntervalArray], IntervalArray]:
+        found: list[IntervalArray] = []
 
         def run(x: IntervalArray) -> IntervalArray:
-            if not last or last[0] is not x:
-                last[:] = [x, function(x)]
-            return last[1]
+            if x is not z:
+                return function(x)
+            if not found and name in LIMITS:
+                at_edges = function(IntervalArray(edges, edges))
+                found.append(IntervalArray(at_edges.lo[..., :-1], at_edges.hi[..., 1:]))
+            elif not found:
+                found.append(function(x))
+            return found[0]
 
         return run
 
-    functions = {name: remember(function) for name, function in domain.functions.items()}
+    functions = {name: remember(name, function) for name, function in domain.functions.items()}
     return replace(domain, functions=functions | {"Heaviside": _heaviside})
 
 

@@ -201,7 +201,9 @@ def _radii(
             first = total / sp.sqrt(len(balls))
         elif isinstance(choice, Cancel):
             first = ZERO
-        rest = total if first.is_zero else sp.sqrt(total**2 - first**2)
+        if not first.is_zero:
+            left = sp.sqrt(sp.Max(ZERO, total**2 - first**2, evaluate=False))
+            rest = out.define(f"r{tag}", left, candidate.rule, "what layer 1 leaves of the joint radius")
     whole = sp.Add(*shares)
     own = [rest * sp.sqrt(share / whole) for share in shares]
     return own if not shares[0].is_zero else [first, *own[1:]]

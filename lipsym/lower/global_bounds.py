@@ -14,19 +14,21 @@ import sympy as sp
 from lipsym.bounds.stages import Stage, stages
 from lipsym.lower.decision import Decision, GlobalBounds
 from lipsym.lower.divergence import HALF, Route, at, family
+from lipsym.lower.equilibrium import equation_decision
 from lipsym.lower.finite import Question, one_layer, sigmoid_pair, two_affine
 from lipsym.lower.moments import curvature_product, in_table, moments
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.uniform import UniformNetwork
 
 ORDERS = {"lipschitz": 1, "smoothness": 2}
 
 
 def global_bounds(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     loss: str | Loss | None = None,
     inputs: InputBall | Dataset | None = None,
 ) -> GlobalBounds:
@@ -52,6 +54,12 @@ def global_bounds(
     Proof: proofs/global-order-1.md, proofs/global-order-2.md and the files they name.
     """
     objective = None if loss is None else find_loss(loss)
+    if isinstance(network, ControlledODE):
+        network = network.as_network() or network
+    if isinstance(network, ControlledODE):
+        data = InputBall("S") if inputs is None else inputs
+        one, two = (equation_decision(network, data, objective, quantity) for quantity in ORDERS)
+        return GlobalBounds(one, two)
     if isinstance(network, UniformNetwork):
         reason = "the depth is a symbol: one layer has global constants, more layers have none; ask for .at(depth)"
         return GlobalBounds(_unknown("lipschitz", reason), _unknown("smoothness", reason))
@@ -162,11 +170,15 @@ def ends_biased(path: tuple[Stage, ...]) -> bool:
 
 
 def _threads(path: tuple[Stage, ...]) -> bool:
-    """Whether a tiny signal passes through all layers: ``σ(0) = 0 ≠ σ'(0+)``, and the output is affine or odd."""
+    """Whether a tiny signal passes through all layers: ``σ(0) = 0 ≠ σ'(0+)``, and the output is affine or odd.
+
+    Behind a kink only signals of one sign pass, and the output has to be affine.
+    """
     *hidden, last = (stage.activation for stage in path)
     starts = all(sigma.at_zero.is_zero for sigma in hidden)
+    kinked = any(sigma.smoothness == "C^{0,1}" for sigma in hidden)
     odd = sp.simplify(last.value + last.value.subs(last.z, -last.z)) == 0
-    return starts and bool(odd)
+    return starts and (path[-1].linear or (bool(odd) and not kinked))
 
 
 def _one_layer_loss(question: Question, path: tuple[Stage, ...], quantity: str, loss: Loss) -> Decision:
@@ -260,7 +272,8 @@ def _checked(path: tuple[Stage, ...], route: Route, layer: int) -> Iterator[str]
         case Route.SCALE:
             yield "the last layer is affine, and the layers before it are not affine in their parameters"
         case Route.SMALL:
-            yield "some input is not 0; σ(0) = 0 ≠ σ'(0+) in the hidden layers, and the output's activation is odd"
+            yield "some input is not 0, and σ(0) = 0 ≠ σ'(0+) in the hidden layers"
+            yield "the output is affine, or its activation is odd and no hidden slope jumps"
         case Route.KINK:
             yield f"the slope of the activation of layer {layer} jumps at 0, and no later one does"
         case _:

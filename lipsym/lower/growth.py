@@ -16,6 +16,7 @@ from lipsym.nets.activations import ACTIVATIONS
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.uniform import UniformNetwork
 
 JUMP = "a slope jumps, and the region meets the jump"
@@ -50,7 +51,9 @@ class Growth:
         return f"between {low} and {high}: {self.reason}"
 
 
-def growth(network: Network | UniformNetwork, quantity: str = "lipschitz", loss: str | Loss | None = None) -> Growth:
+def growth(
+    network: Network | UniformNetwork | ControlledODE, quantity: str = "lipschitz", loss: str | Loss | None = None
+) -> Growth:
     """The degree in ``R`` of a constant on balls of radius ``R`` around 0, per layer or joint.
 
     Let ``m`` be the number of layers, ``K`` the last one whose activation is not the identity, ``e`` the number of
@@ -65,8 +68,12 @@ def growth(network: Network | UniformNetwork, quantity: str = "lipschitz", loss:
         >>> growth(mlp([2, 3, 3, 1], "tanh"), "smoothness").degree, str(growth(mlp([2, 3, 1], "relu"), "smoothness"))
         (3, 'infinite for every R')
 
-    Proof: proofs/growth.md.
+    Proof: proofs/path-witness-2.md.
     """
+    if isinstance(network, ControlledODE):
+        network = network.as_network() or network
+    if isinstance(network, ControlledODE):
+        return Growth(None, None, "a controlled equation, whose constants grow exponentially rather than like a power")
     order, objective = ORDERS[quantity], None if loss is None else find_loss(loss)
     if order == 3:
         return _unknown("the degree is proved for orders 1 and 2")

@@ -70,7 +70,7 @@ def lower_bound(
         return Unknown(quantity, "path witnesses are built around 0, and no ball around 0 lies in the region")
     tried = list(proposals) if proposals is not None else candidates(line, order, inner, loss)
     averaged = loss is not None and isinstance(inputs, Dataset)
-    if averaged:
+    if loss is not None and averaged:
         if not line[0].affine.bias or loss.name == "huber":
             return Unknown(quantity, "the witness of a loss at given labels needs a bias in layer 1, and no Huber loss")
         tried = [replace(c, choices=(_still(c.choices[0]), *c.choices[1:])) for c in tried]

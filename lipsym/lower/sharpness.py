@@ -19,6 +19,7 @@ from lipsym.bounds.stages import Stage, stages
 from lipsym.domains.expressions import IsolatedRoot
 from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
+from lipsym.lower.equilibrium import equation_limit, equation_lower_bound
 from lipsym.lower.growth import last_curved
 from lipsym.lower.lower_bound import lower_bound
 from lipsym.lower.tune import LowerWitness, lower_at
@@ -26,6 +27,7 @@ from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.regions import Ball, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork
 
@@ -71,9 +73,11 @@ class Sharpness:
 
     def lower_at(self, values: Mapping[str, Any], precision: int = 53) -> LowerWitness | Enclosure:
         """The lower side at numbers: the tuned witness where there is one, else the formula's value."""
-        found = lower_at(*self.question[:4], values, self.question[4], precision)
-        if isinstance(found, LowerWitness):
-            return found
+        network, region, inputs, quantity, loss = self.question
+        if not isinstance(network, ControlledODE):
+            found = lower_at(network, region, inputs, quantity, values, loss, precision)
+            if isinstance(found, LowerWitness):
+                return found
         return Enclosure(0) if self.lower is None else self.lower.evaluate(values, precision=precision)
 
 
@@ -84,7 +88,7 @@ def quotient(above: Enclosure, below: Enclosure) -> Enclosure:
 
 
 def sharpness(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     region: Region,
     inputs: InputBall | Dataset,
     quantity: str = "lipschitz",
@@ -101,12 +105,18 @@ def sharpness(
         >>> found.limit, found.at({"R": 100, "S": "3/2"}).hi < Fraction(102, 100)
         (1, True)
 
-    Proof: proofs/path-witness-1.md, proofs/path-witness-2.md.
+    Proof: proofs/path-witness-1.md, proofs/path-witness-2.md, proofs/equilibrium-witness.md.
     """
     objective = None if loss is None else find_loss(loss)
     above = derive_upper(network, region, inputs, quantity, objective)
-    below = lower_bound(network, region, inputs, quantity, objective)
-    limit, reason = _limit(network, region, quantity)
+    if isinstance(network, ControlledODE):
+        network = network.as_network() or network
+    if isinstance(network, ControlledODE):
+        below = equation_lower_bound(network, region, inputs, quantity, objective)
+        limit, reason = equation_limit(network, region, quantity)
+    else:
+        below = lower_bound(network, region, inputs, quantity, objective)
+        limit, reason = _limit(network, region, quantity)
     if objective is not None:
         limit, reason = None, "the sharpness theorem covers networks; of a loss the certified ratio is what is known"
     for side, found in (("upper", above), ("lower", below)):

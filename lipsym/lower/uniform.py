@@ -166,7 +166,7 @@ def _second(network: UniformNetwork, c: _Chain, out: Derivation, tag: str) -> sp
     top = network.activation if linear else network.output
     if linear and top.name == "identity":
         # D² is the mixed block of the first and the last layer.
-        return c.slope * c.growth ** (m - 2) * sp.sqrt(c.first)
+        return c.slope * c.growth ** (m - 2) * sp.sqrt(c.first) * sp.Heaviside(m - sp.Rational(3, 2))
     point, sign = _sharpest(top)
     mu = sp.Min(point, c.radius * sp.sqrt(1 + c.value**2), evaluate=False) if not point.is_zero else ZERO
     mu = out.define(f"t{tag}", mu, RULE, "|t| of the last curved layer, within reach")

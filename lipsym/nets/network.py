@@ -160,6 +160,15 @@ def _check(layers: tuple[Layer, ...]) -> None:
                 "the output of a layer is the input of the next",
                 "make the two widths equal",
             )
+    check_shared_blocks(layers)
+
+
+def check_shared_blocks(layers: Sequence[Layer]) -> None:
+    """Check that affine layers that share a block have the same shape.
+
+    Raises:
+        InputError: if two differ.
+    """
     shapes: dict[int, Affine] = {}
     for layer in layers:
         if isinstance(layer, Affine) and shapes.setdefault(layer.block, layer).shape != layer.shape:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lipsym.errors import InputError, LipsymError
 from lipsym.nets.inputs import InputBall
 from lipsym.nets.network import Network, mlp
+from lipsym.nets.odes import SERIES, ControlledODE, neural_cde, neural_ode, residual
 from lipsym.nets.regions import Ball, Box, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork, uniform_mlp
 
@@ -17,6 +18,10 @@ NETWORK_FORMS = (
     "mlp:n-l-l-1:tanh,sin (one activation for each hidden layer)",
     "mlp:2-8-1:tanh:nobias",
     "uniform:m-l:tanh (m layers of width l)",
+    "node:2:tanh:T (neural ODE on [0, T]; node:2-8:tanh:T with a hidden layer; :timed, :nobias)",
+    "resnet:4-50:tanh:1/50 (width, blocks, step; resnet:4-50-8:... with a hidden layer; :shared, :nobias)",
+    "ncde:4:tanh:V,2 (neural CDE, total variation of each channel; ncde:4-8:... with a hidden layer; :nobias)",
+    "ncde:2:tanh:nile (driven by the time and a shipped series)",
 )
 """The forms of a network's text."""
 
@@ -27,7 +32,7 @@ INPUT_FORMS = ("ball:S", "ball:3/2")
 """The forms of the inputs' text."""
 
 
-def parse_network(text: str) -> Network | UniformNetwork:
+def parse_network(text: str) -> Network | UniformNetwork | ControlledODE:
     """Read a network.
 
     Args:
@@ -41,8 +46,12 @@ def parse_network(text: str) -> Network | UniformNetwork:
         24
         >>> print(parse_network("uniform:m-l:tanh"))
         uniform:m-l:tanh
+        >>> parse_network("resnet:4-50:tanh:1/50").horizon
+        1
     """
     kind, *parts = _parts(text, "a network", NETWORK_FORMS)
+    if kind in ("node", "resnet", "ncde"):
+        return _equation(text, kind, parts)
     bias = parts[-1:] != ["nobias"]
     names = parts if bias else parts[:-1]
     if kind not in ("mlp", "uniform") or not 2 <= len(names) <= 3 or not all(names):
@@ -107,6 +116,27 @@ def parse_inputs(text: str) -> InputBall:
         return InputBall(rest[0])
     except LipsymError as error:
         raise InputError(f"the inputs {text!r}: {error.given}", error.fails, error.remedy) from error
+
+
+def _equation(text: str, kind: str, parts: list[str]) -> ControlledODE:
+    """``kind:sizes:activation:number`` and options in any order."""
+    allowed = {"node": {"timed", "nobias"}, "resnet": {"shared", "nobias"}, "ncde": {"nobias"}}[kind]
+    if len(parts) < 3 or not all(parts) or not set(parts[3:]) <= allowed or len(set(parts[3:])) < len(parts[3:]):
+        raise _no_form(text, "a network", NETWORK_FORMS)
+    sizes, activation, number, bias = parts[0].split("-"), parts[1], parts[2], "nobias" not in parts
+    needed = 2 if kind == "resnet" else 1
+    if not needed <= len(sizes) <= needed + 1 or not all(sizes) or (kind == "resnet" and not sizes[1].isdecimal()):
+        raise _no_form(text, "a network", NETWORK_FORMS)
+    hidden = sizes[needed] if len(sizes) > needed else None
+    try:
+        if kind == "node":
+            return neural_ode(sizes[0], activation, number, hidden, bias, "timed" in parts)
+        if kind == "ncde":
+            control = number if number in SERIES else _split(number)
+            return neural_cde(sizes[0], activation, control, hidden=hidden, bias=bias)
+        return residual(sizes[0], int(sizes[1]), number, activation, hidden, bias, "shared" in parts)
+    except LipsymError as error:
+        raise InputError(f"the network {text!r}: {error.given}", error.fails, error.remedy) from error
 
 
 def _parts(text: object, what: str, forms: tuple[str, ...]) -> list[str]:

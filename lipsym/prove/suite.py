@@ -125,12 +125,31 @@ def _deep(budget: int, networks: Sequence[str]) -> Iterator[Case]:
             yield Case(network, quantity, at=points(("1",)), budget=budget, compared=True)
 
 
+def _equations() -> Iterator[Case]:
+    """Controlled equations: a neural ODE, a residual network of 50 blocks, and one driven by a real time series."""
+    for quantity in BOTH:
+        radii = RADII if quantity == "lipschitz" else ("1",)
+        yield Case("node:2:tanh:1", quantity, region="ball:R", at=points(radii), compared=True)
+        yield Case("node:2:identity:1:nobias", quantity, at=points(("1",)), compared=True)
+        yield Case("resnet:4-50:tanh:1/50", quantity, at=points(("1", "3")))
+        yield Case("ncde:2:tanh:nile", quantity, at=points(("1/8", "1/4")))
+    yield Case("node:4-8:tanh:1", at=points(("1",)), compared=True)
+    yield Case("node:2:sigmoid:1", loss="cross_entropy", at=points(("1",)))
+    yield Case("node:2:relu:1", "smoothness", expect="unknown")
+    yield from (
+        Case(f"resnet:2-{n}:tanh:1/{n}:shared", quantity, region="ball:R", at=points(("1",)))
+        for quantity in BOTH
+        for n in (4, 8, 16, 32)
+    )
+
+
 def _quick() -> Iterator[Case]:
     yield from _figures(("mlp:1-1-1:tanh:tanh", "mlp:2-2-1:tanh"), ("1/2", "1", "3"), 1_500)
     yield Case("mlp:2-3-2:tanh", "smoothness", loss="cross_entropy", at=points(("1",)), budget=1_000)
     yield Case("mlp:2-3-2:tanh", loss="mse", at=points(("1",), Y="1"), budget=1_000)
     yield Case("mlp:2-3-1:tanh", region="ball:R", at=points(("2",)), budget=1_000)
     yield Case("uniform:m-l:tanh", at=points(("1",), m="12", l="8"))
+    yield Case("node:2:tanh:1", region="ball:R", at=points(("1",)), compared=True)
     yield Case("mlp:2-3-1:relu", "smoothness", expect="unbounded")
 
 
@@ -147,6 +166,7 @@ def _default() -> Iterator[Case]:
     yield from _losses(2_000)
     yield from _shapes(3_000)
     yield from _deep(1_500, ("mlp:4-8-8-1:tanh",))
+    yield from _equations()
 
 
 def _full() -> Iterator[Case]:
@@ -160,6 +180,7 @@ def _full() -> Iterator[Case]:
     yield from _deep(
         10_000, ("mlp:4-8-8-1:tanh", "mlp:4-8-8-1:tanh:tanh", "mlp:8-16-16-16-4:tanh", "mlp:4-8-8-1:sigmoid")
     )
+    yield from _equations()
 
 
 SUITES = {"quick": _quick, "default": _default, "full": _full}

@@ -7,7 +7,7 @@ never averaged away; the comparison is one of exact rationals.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -19,22 +19,35 @@ from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import certificate, evaluation, search_record
 from lipsym.certificates.document import sharpness_record, witness_record
 from lipsym.certificates.numbers import read_end, write_end
+from lipsym.certificates.question import flat, question, samples
 from lipsym.certificates.witness import write_parameters
 from lipsym.derive import derive
 from lipsym.enclosure import Enclosure, End
 from lipsym.lower.growth import growth
 from lipsym.lower.sharpness import Sharpness, sharpness
 from lipsym.lower.tune import LowerWitness
+from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss, loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.prove.suite import Case
-from lipsym.refute.confirm import Confirmed, certified_lower
+from lipsym.refute.ascent import maximise
+from lipsym.refute.confirm import Confirmed, confirm
 from lipsym.refute.question import concrete_network, sample
+from lipsym.verdict import Verdict
+from lipsym.verify.decide import enclosed
+from lipsym.verify.witness import steepest
 
 ARITHMETICS = (("arb", 53), ("mpmath", 53), ("float64", 53))
 """The domains every bound is evaluated in, with their precision in bits; the first is the one reported."""
+
+LARGEST_VERIFIED = 13
+"""Parameters up to which the supremum is enclosed by branch and bound."""
+
+GAP, BUDGET = Fraction(1, 50), 5
+"""Relative width of that enclosure, and seconds it may take."""
 
 NOTHING_FOUND, REFUTED = "no counterexample found", "refuted"
 
@@ -77,7 +90,8 @@ def work(case: Case, seed: int = 0) -> Done:
         failures.append(f"expected {case.expect}, derived {kind(outcome)}{reason}")
     if not isinstance(outcome, Bound):
         return Done(case.title, case.quantity, case.file, certificate(outcome, asked, case=case.title), tuple(failures))
-    plain = derive(network, region, inputs, case.quantity, objective, rule="recursion") if case.compared else None
+    elementary = "gronwall" if isinstance(network, ControlledODE) else "recursion"
+    plain = derive(network, region, inputs, case.quantity, objective, rule=elementary) if case.compared else None
     sides = sharpness(network, region, inputs, case.quantity, objective)
     degree = str(growth(network, case.quantity, objective))
     record = sharpness_record(sides.limit, sides.reason, degree, sides.lower)
@@ -91,16 +105,63 @@ def work(case: Case, seed: int = 0) -> Done:
         if case.budget:
             attacked = concrete_network(network, {name: sp.Rational(value) for name, value in at.items()})
             data = inputs if objective is None else attack_data(inputs, objective, attacked, at)
-            found = certified_lower(attacked, region, data, case.quantity, at, seed, case.budget, objective)
-            search = searched(found, upper)
+            found, direction = attack(attacked, region, data, case, objective, at, seed)
+            search = searched(found, upper, direction, None if objective is None else data)
             failures += refutation(found, upper, at)
         beside = plain.evaluate(at, *ARITHMETICS[0]) if isinstance(plain, Bound) else None
         witness = _witness(sides, at) if sides.lower is not None else None
         if witness is not None and read_end(witness["lower"]) > upper:
             failures.append(f"the witness at {_point(at)} is above the bound")
-        items.append(evaluation(at, values, beside, search, witness))
-    document = certificate(outcome, asked, items, case.title, record)
+        verified = None
+        if search is not None and objective is None and small(network) and isinstance(upper, Fraction):
+            verified, wrong = supremum(network, region, inputs, case.quantity, upper, at)
+            failures += wrong if search["verdict"] == NOTHING_FOUND else []
+        items.append(evaluation(at, values, beside, search, witness, verified))
+    plain_data = question(network, region, inputs, objective) if written(network) else None  # type: ignore[arg-type]
+    document = certificate(outcome, asked, items, case.title, plain_data, record)
     return Done(case.title, case.quantity, case.file, document, tuple(failures))
+
+
+def written(network: Any) -> bool:
+    """Whether a certificate can hold the network as plain data: its depth and widths are numbers."""
+    return isinstance(network, Network) and isinstance(network.parameter_count, int)
+
+
+def small(network: Any) -> bool:
+    """Whether branch and bound, and the checker's after it, enclose the supremum in seconds."""
+    return written(network) and network.parameter_count <= LARGEST_VERIFIED
+
+
+def supremum(
+    network: Any, region: Any, inputs: Any, quantity: str, upper: Fraction, at: Mapping[str, str]
+) -> tuple[dict[str, Any] | None, list[str]]:
+    """The supremum at numbers, as a part of the claim that it is at most the bound, and what went wrong."""
+    claim = Claim(network, region, inputs, quantity, "<=", upper)
+    values = {name: Enclosure(Fraction(value)) for name, value in at.items()}
+    found = enclosed(claim, values, GAP, BUDGET)
+    if found is None:
+        return None, []
+    failures = [f"REFUTED at {_point(at)}: {found}"] if found.verdict is Verdict.REFUTED else []
+    return found.document["parts"][0], failures
+
+
+def attack(
+    network: Network | ControlledODE,
+    region: Any,
+    data: Any,
+    case: Case,
+    objective: Loss | None,
+    at: Mapping[str, str],
+    seed: int,
+) -> tuple[Confirmed, Any]:
+    """The best point of a search, with a direction in which the derivative is that large (``None`` for equations)."""
+    candidate = maximise(network, region, data, case.quantity, at, seed, case.budget, objective)
+    found = confirm(network, region, data, candidate, case.quantity, at, objective)
+    if isinstance(network, ControlledODE):
+        return found, None
+    claim = Claim(network, region, data, case.quantity, ">=", 0, objective)
+    value, direction = steepest(claim, found.params, found.x, candidate.direction)
+    return replace(found, value=value), direction
 
 
 def _witness(sides: Sharpness, at: Mapping[str, str]) -> dict[str, Any]:
@@ -145,7 +206,7 @@ def refutation(found: Confirmed, upper: End, at: Mapping[str, Any]) -> list[str]
     return [f"REFUTED at {_point(at)}: {claim} at the parameters {parameters} and the input {x}"]
 
 
-def searched(found: Confirmed, upper: End) -> dict[str, Any]:
+def searched(found: Confirmed, upper: End, direction: Any = None, data: Any = None) -> dict[str, Any]:
     """The search's part of the certificate."""
     return search_record(
         verdict=NOTHING_FOUND if found.value <= upper else REFUTED,
@@ -153,6 +214,8 @@ def searched(found: Confirmed, upper: End) -> dict[str, Any]:
         evaluations=found.evaluations,
         parameters=[[None if part is None else write_arrays([part])[0] for part in pair] for pair in found.params],
         inputs=None if found.x is None else [write_end(v) for v in found.x],
+        direction=None if direction is None else flat(direction),
+        data=None if data is None else samples(data),
         method="projected ascent in floating point; confirmed by Arb at these rational parameters",
     )
 

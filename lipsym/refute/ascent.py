@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from lipsym.enclose.flow.search import flow_starts
 from lipsym.enclose.geometry import Geometry, geometry, number
 from lipsym.enclose.loss_search import loss_seed
 from lipsym.enclose.search import (
@@ -31,6 +32,7 @@ from lipsym.enclose.search import (
 from lipsym.errors import InputError
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.refute.screen import LARGEST, sifted
 from lipsym.refute.starts import FAMILIES, chain, chain_paths, embed, starting_points
 
@@ -109,11 +111,12 @@ def maximise(
     points = np.asarray(inputs.points, dtype=np.float64) if isinstance(inputs, Dataset) else None
     free_input = points is None
     members = max(2, min(STAGES[0][0], LARGEST_BATCH // (1 if loss is None or points is None else len(points))))
-    theta, x = starting_points(m, g, radius, members, rng)
-    if free_input and m.count <= LARGEST:
+    flow = isinstance(network, ControlledODE)
+    theta, x = (flow_starts if flow else starting_points)(m, g, radius, members, rng)
+    if free_input and not flow and m.count <= LARGEST:
         sifted_rows = np.arange(5, members, FAMILIES)
         theta[sifted_rows], x[sifted_rows] = sifted(m, g, radius, order, len(sifted_rows), 2, rng)
-    if free_input and _around_zero(g):
+    if free_input and not flow and _around_zero(g):
         _plant(m, theta, x, *_best_paths(network, region, values, order, radius, members // 6, rng), rng)
         theta = g.project(theta)
     if free_input:

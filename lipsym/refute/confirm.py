@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 
 from lipsym.enclose.derivatives import hessian_lipschitz_lower, lipschitz_lower, smoothness_lower
+from lipsym.enclose.flow.norms import flow_lower
 from lipsym.enclose.inside import ExactPairs, inside, inside_ball
 from lipsym.enclose.losses import loss_hessian_lipschitz_lower, loss_lipschitz_lower, loss_smoothness_lower
 from lipsym.errors import InputError
+from lipsym.nets.claim import ORDERS
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.refute.ascent import Candidate, maximise
 
@@ -90,6 +93,8 @@ def value_at(
             return loss_lipschitz_lower(network, params, inputs, loss, precision=precision)
         bound = loss_smoothness_lower if quantity == "smoothness" else loss_hessian_lipschitz_lower
         return bound(network, params, inputs, loss, directions, precision=precision)
+    if isinstance(network, ControlledODE):
+        return flow_lower(network, params, x or (), ORDERS[quantity], None if quantity == "lipschitz" else directions)
     at = np.array(x, dtype=object)
     if quantity == "lipschitz":
         return lipschitz_lower(network, params, at, precision)

@@ -20,6 +20,7 @@ from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError, UndecidedTruthError
 from lipsym.nets.claim import ORDERS
 from lipsym.nets.inputs import Dataset
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.refute.confirm import value_at
 from lipsym.refute.question import PRECISION, Instance, Values
@@ -181,7 +182,7 @@ def examine(instance: Instance, params: ExactPairs, x: tuple[Fraction, ...] | No
 def secant_pair(point: Point) -> tuple[ExactParameters, Enclosure] | None:
     """A second point of the region such that the secant violates the claim, too; the farthest one tried."""
     instance = point.instance
-    if instance.quantity == "hessian_lipschitz":
+    if instance.quantity == "hessian_lipschitz" or isinstance(instance.network, ControlledODE):
         return None
     theta, order = frozen(point.params), ORDERS[instance.quantity]
     x = None if point.x is None else np.array(point.x, dtype=object)

@@ -22,6 +22,7 @@ from lipsym.enclosure import Enclosure
 from lipsym.errors import InputError
 from lipsym.lower.decision import Decision
 from lipsym.lower.divergence import Family, Move, R, Route, family
+from lipsym.lower.equilibrium import equation_decision
 from lipsym.lower.finite import Question
 from lipsym.lower.global_bounds import ORDERS, decide, ends_biased
 from lipsym.lower.instance import ExactParameters
@@ -29,8 +30,10 @@ from lipsym.nets.inputs import Dataset, InputBall
 from lipsym.nets.losses import Loss
 from lipsym.nets.losses import loss as find_loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import Exact
 from lipsym.nets.uniform import UniformNetwork
+from lipsym.refute.global_flow import flow_pairs
 from lipsym.refute.global_path import Pair, rational_pair
 from lipsym.refute.secant import curvature_excess, difference, secant
 
@@ -79,7 +82,7 @@ class Witness:
 
 
 def refute_global(
-    network: Network | UniformNetwork,
+    network: Network | UniformNetwork | ControlledODE,
     constant: Exact | tuple[Exact, Exact],
     quantity: str = "lipschitz",
     loss: str | Loss | None = None,
@@ -119,6 +122,10 @@ def refute_global(
     claim = _claim(constant, quantity)
     if isinstance(network, UniformNetwork):
         return Unknown(quantity, "the depth is a symbol; ask for .at(depth)")
+    if isinstance(network, ControlledODE):
+        network = network.as_network() or network
+    if isinstance(network, ControlledODE):
+        return _flow(network, claim, quantity, objective, InputBall(1) if inputs is None else inputs)
     _integer_widths(network)
     where = InputBall(1) if inputs is None else inputs
     asked = Question(network, where, objective)
@@ -132,6 +139,36 @@ def refute_global(
         return Unknown(quantity, decision.reason)
     found = _search(question, decision, claim[0])
     return _too_large(decision) if found is None else found
+
+
+def _flow(
+    ode: ControlledODE, claim: tuple[Fraction, ...], quantity: str, loss: Loss | None, inputs: InputBall | Dataset
+) -> Witness | Unbounded | Unknown:
+    """The witness of a controlled equation."""
+    if quantity not in ORDERS:
+        return Unknown(quantity, "(L0, L1) claims are decided for networks")
+    if not isinstance(ode.width, int):
+        raise InputError(f"the width {ode.width} was given", "a witness has numbered entries", "give an integer")
+    decision = equation_decision(ode, inputs, loss, quantity)
+    if decision.theorem is None:
+        return Unknown(quantity, decision.reason)
+    for pair in flow_pairs(ode, inputs, quantity, claim[0]):
+        return Witness(
+            quantity=quantity,
+            constant=claim[0],
+            network=ode.spec,
+            loss=None,
+            x=pair.x,
+            data=None,
+            theta=pair.theta,
+            theta_prime=pair.theta_prime,
+            ratio=pair.ratio,
+            family=None,
+            theorem=str(decision.theorem),
+            hypotheses=decision.hypotheses,
+            precision=pair.precision,
+        )
+    return Unbounded(quantity, decision.reason, "the equilibrium's parameters, R → ∞", str(decision.theorem))
 
 
 def _search(question: Question, decision: Decision, claim: Fraction) -> Witness | None:

@@ -25,9 +25,11 @@ from lipsym.nets.layers.affine import Affine
 from lipsym.nets.layers.elementwise import Elementwise
 from lipsym.nets.losses import Loss
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.nets.regions import Ball, Box, Region
 from lipsym.nets.uniform import UniformNetwork
+from lipsym.refute.flow_search import equation_at, equation_symbols
 from lipsym.refute.starts import halton
 
 Values = tuple[tuple[str, sp.Rational], ...]
@@ -187,7 +189,7 @@ def instance(claim: Claim, values: Mapping[str, sp.Expr], number: int = 0) -> In
     return Instance(network, claim.region, inputs, claim.quantity, loss, pairs, claimed, claim.expr)
 
 
-def concrete_network(network: Network | UniformNetwork, values: Mapping[str, sp.Expr]) -> Network:
+def concrete_network(network: Any, values: Mapping[str, sp.Expr]) -> Any:
     """The network with numbers for its symbols; a uniform one reads inputs of length 1.
 
     Only ``‖x‖`` counts: rotating ``x`` rotates the first matrix, and the regions of a uniform network are balls.
@@ -195,6 +197,8 @@ def concrete_network(network: Network | UniformNetwork, values: Mapping[str, sp.
     if isinstance(network, UniformNetwork):
         depth, width = (_size(size, values) for size in (network.depth, network.width))
         return network.at(depth, width, inputs=1)
+    if isinstance(network, ControlledODE):
+        return equation_at(network, values, concrete_network)
     if all(isinstance(size, int) for layer in network.layers for size in (layer.inputs, layer.outputs)):
         return network
     return Network(
@@ -259,6 +263,8 @@ def _question_symbols(claim: Claim) -> set[sp.Symbol]:
         found += radii if isinstance(radii, tuple) else [radii]
     if isinstance(claim.network, UniformNetwork):
         found += [claim.network.depth, claim.network.width]
+    elif isinstance(claim.network, ControlledODE):
+        found += equation_symbols(claim.network)
     else:
         found += [size for layer in claim.network.layers for size in (layer.inputs, layer.outputs)]
     if claim.loss is not None:

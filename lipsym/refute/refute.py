@@ -19,10 +19,14 @@ from lipsym.enclose.inside import inside
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ArgumentTypeError, DomainError, InputError
 from lipsym.nets.claim import ORDERS, Claim
+from lipsym.nets.controls import Jump
 from lipsym.nets.inputs import Dataset
+from lipsym.nets.odes import ControlledODE
+from lipsym.nets.uniform import UniformNetwork
 from lipsym.refute.ascent import Candidate, maximise
 from lipsym.refute.confirm import exact_input
 from lipsym.refute.counterexample import Counterexample, Point, Survived, examine, frozen, quotient, secant_pair
+from lipsym.refute.flow_search import EVALUATIONS as FLOW_EVALUATIONS
 from lipsym.refute.question import Instance, check_testable, instance, instances
 from lipsym.refute.shrink import shrink
 from lipsym.refute.tasks import results
@@ -153,8 +157,16 @@ def attack(task: Task) -> Found:
     return Found(task, candidate)
 
 
-def price(at: Instance, evaluations: int = EVALUATIONS) -> float:
+def work(at: Instance) -> int:
+    """Derivatives that one task of the first round evaluates: fewer where each is a whole integration."""
+    return FLOW_EVALUATIONS if isinstance(at.network, ControlledODE) else EVALUATIONS
+
+
+def price(at: Instance, evaluations: int) -> float:
     """Seconds that a task is counted as: measured once on one core, and fixed, so that plans are reproducible."""
+    if isinstance(at.network, ControlledODE):
+        fields = sum(1 if isinstance(piece, Jump) else 24 for piece in at.network.pieces if piece.amounts)
+        return evaluations * 20e-6 * ORDERS[at.quantity] * fields
     order, layers = ORDERS[at.quantity], len(at.network.layers)
     samples = at.inputs.size if at.loss is not None and isinstance(at.inputs, Dataset) else 1
     entries = samples * int(at.network.parameter_count)  # type: ignore[arg-type]
@@ -167,11 +179,12 @@ def _first_round(claim: Claim, values: Mapping[str, Any] | None, budget: float, 
     count, evaluations = 2, EVALUATIONS
     for number, at in enumerate(instances(claim, values, seed)):
         if number == 0:
-            affordable = float(budget) * 3 / 5 / price(at)
+            affordable = float(budget) * 3 / 5 / price(at, work(at))
+            fewest = min(FEWEST, work(at))
             free = len(at.values) - len(values or {})
             wanted = NUMBERS * (free + 1) if free > 0 else 2
-            count = max(2, int(affordable), min(wanted, int(affordable * EVALUATIONS / FEWEST)))
-            evaluations = max(FEWEST, min(EVALUATIONS, int(EVALUATIONS * affordable / count)))
+            count = max(2, int(affordable), min(wanted, int(affordable * work(at) / fewest)))
+            evaluations = max(fewest, min(work(at), int(work(at) * affordable / count)))
         if number == count:
             return
         yield Task(number, at, (seed, number), evaluations)
@@ -188,10 +201,10 @@ def _second_round(
     tasks: list[Task] = []
     for number in range(start, start + 10_000):
         at = _beside(claim, best[number % len(best)].task.instance, fixed, number - start)
-        left -= price(at, LONGER * EVALUATIONS)
+        left -= price(at, LONGER * work(at))
         if left < 0:
             break
-        tasks.append(Task(number, at, (seed, number), LONGER * EVALUATIONS))
+        tasks.append(Task(number, at, (seed, number), LONGER * work(at)))
     return tasks
 
 
@@ -211,7 +224,7 @@ def _beside(claim: Claim, at: Instance, fixed: set[str], number: int) -> Instanc
 def _is_size(claim: Claim, name: str) -> bool:
     """Whether a symbol stands for a width or the depth."""
     network = claim.network
-    sizes = [network.depth, network.width] if hasattr(network, "width") else []
+    sizes = [network.depth, network.width] if isinstance(network, UniformNetwork) else []
     sizes += [w for layer in getattr(network, "layers", ()) for w in (layer.inputs, layer.outputs)]
     return any(name in {s.name for s in sp.sympify(size).free_symbols} for size in sizes)
 
@@ -235,7 +248,7 @@ def _at_simple_numbers(claim: Claim, violation: Violation, values: Mapping[str, 
                 there = instance(claim, here.at | {name: simple})
             except DomainError:
                 continue
-            found = attack(Task(number, there, (seed, number), EVALUATIONS // 2))
+            found = attack(Task(number, there, (seed, number), work(there) // 2))
             simpler = _proved(found) if found.candidate.value > there.bound else None
             if simpler is not None:
                 violation = simpler

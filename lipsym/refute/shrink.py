@@ -17,6 +17,7 @@ import sympy as sp
 
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.refute.counterexample import Point, examine
 
@@ -25,6 +26,9 @@ PROOFS = 400
 
 ENTRIES = 40_000
 """At most so many parameters in all of them: an examination costs about their number."""
+
+INTEGRATIONS = 10
+"""At most so many points of a differential equation are examined."""
 
 GRIDS = (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128, 256, 1000, 4096, 10_000, 1 << 16, 1_000_000, 1 << 24)
 """Denominators that are tried, from the simplest."""
@@ -37,6 +41,8 @@ class _Shrinking:
         self.point, self.direction = point, direction
         count = sum(np.size(part) for pair in point.params for part in pair if part is not None)
         self.left = min(PROOFS, max(20, ENTRIES // count))
+        if isinstance(point.instance.network, ControlledODE):
+            self.left = INTEGRATIONS
 
     def accepts(self, vector: np.ndarray, x: tuple[Fraction, ...] | None, direction: Any = None) -> bool:
         """Keep the point if it is proved to violate the claim."""

@@ -11,8 +11,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lipsym.report.formula import Formulas
-from lipsym.report.plot import bound_figure, ratio_figure
-from lipsym.report.view import CaseView, case_view, curve, global_view
+from lipsym.report.plot import bound_figure, convergence_figure, ratio_figure
+from lipsym.report.view import CaseView, case_view, convergence, curve, global_view
 
 LARGEST_FIGURE = 12
 """Panels of a figure."""
@@ -40,6 +40,7 @@ def report(
     everything = [*documents, *trained]
     found = [curve(_panel(document), [document]) for _, document in documents if document["outcome"] == "bound"]
     curves = [c for c in found if c is not None][:LARGEST_FIGURE]
+    panels = convergence([document for _, document in documents])
     first: Mapping[str, Any] = everything[0][1] if everything else {"lipsym": "", "libraries": {}}
     environment = Environment(
         loader=PackageLoader("lipsym.report"),
@@ -60,6 +61,7 @@ def report(
         domains=next((c.domains for c in cases if c.domains), ()),
         ratio_figure=ratio_figure(curves) if curves else "",
         bound_figure=bound_figure(curves) if curves else "",
+        convergence_figure=convergence_figure(panels) if panels else "",
         # Last: the glyphs of all formulas are known now.
         glyphs=formulas.definitions(),
     )

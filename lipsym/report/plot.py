@@ -103,6 +103,33 @@ def bound_figure(curves: Sequence[Curve], columns: int = 3) -> Markup:
     return _panels(curves, draw, columns)
 
 
+def convergence_figure(panels: Sequence[tuple[str, Sequence[tuple[int, float]], float]]) -> Markup:
+    """Bounds of residual networks of ``n`` blocks and step ``1/n``, and of the flow they tend to.
+
+    Args:
+        panels: for each a title, ``(n, bound)`` in increasing order, and the flow's bound.
+    """
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(2.75 * len(panels), 2.3), layout="constrained")
+        FigureCanvasSVG(figure)
+        for axes, (title, found, limit) in zip(
+            figure.subplots(1, len(panels), squeeze=False).ravel(), panels, strict=True
+        ):
+            blocks, values = zip(*found, strict=True)
+            axes.plot(blocks, values, color=BLUE, marker="o", markersize=3.5, label="residual network")
+            axes.axhline(limit, color=GREEN, linewidth=1.2, linestyle="--", label="neural ODE")
+            axes.set_xscale("log")
+            axes.set_xticks(blocks, [str(n) for n in blocks])
+            axes.minorticks_off()
+            axes.set_title(title)
+            axes.set_xlabel("blocks n, step 1/n")
+            axes.set_ylabel("bound")
+            axes.grid(True, linewidth=0.5)
+        handles, labels = axes.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=2)
+        return _svg(figure)
+
+
 def _panels(curves: Sequence[Curve], draw: Callable[[Any, Curve], None], columns: int) -> Markup:
     """Small multiples with one legend."""
     columns = 2 if len(curves) in (2, 4) else max(1, min(columns, len(curves)))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
+from lipsym.certificates.numbers import read_enclosure, read_end
 from lipsym.enclosure import Enclosure
 from lipsym.report.decimals import decimal
 
@@ -52,6 +53,27 @@ def bound_text(
         f"rules: {', '.join(outcome.rules)}",
     ]
     return "\n".join(lines)
+
+
+def sharpness_lines(known: Mapping[str, Any]) -> list[str]:
+    """How far the two sides are apart: the limit of their ratio, the growth of both, and the ratio at numbers."""
+    limit = "no limit proved" if known["limit"] is None else f"→ {known['limit']}"
+    lines = [f"upper/lower {limit} as the radii grow ({known['reason']})", f"growth: {known['growth']}"]
+    if known["ratio"] is not None:
+        top = decimal(read_enclosure(known["ratio"]).hi, 5)
+        lines.append(f"upper/lower ≤ {top} at these values, by a witness of {', '.join(known['witness']['rules'])}")
+    if known["witness"] is not None:
+        lines.append(f"the witness reaches ≥ {decimal(read_end(known['witness']['lower']), up=False)}")
+        blocks = known["witness"]["parameters"] or ()
+        lines += [f"  block {k}: A = {_short(b['A'])}, b = {_short(b['b'])}" for k, b in enumerate(blocks, 1)]
+    return lines
+
+
+def _short(entries: Any) -> str:
+    """Exact numbers as decimals of four digits: the JSON form has every digit."""
+    if entries is None or isinstance(entries, list):
+        return "none" if entries is None else f"[{', '.join(map(_short, entries))}]"
+    return decimal(read_end(entries), 4, up=False)
 
 
 def directed(value: Enclosure, side: str = "upper", digits: int = 6) -> str:

@@ -44,6 +44,7 @@ class Row:
     plain: str
     lower: str
     ratio: str
+    supremum: str
     verdict: str
     tone: str
 
@@ -161,6 +162,34 @@ def curve(title: str, documents: Sequence[Mapping[str, Any]]) -> Curve | None:
     return Curve(title, *map(tuple, zip(*sorted(points), strict=True)))  # type: ignore[arg-type]
 
 
+def convergence(documents: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[int, float]], float]]:
+    """For each neural ODE over ``[0, 1]``, the residual networks with shared blocks and step ``1/n`` among the rest.
+
+    Returns:
+        A title, the bounds by the number of blocks, and the ODE's bound, all upper ends at ``R = S = 1``.
+    """
+    values: dict[tuple[str, ...], float] = {}
+    for document in documents:
+        for item in document.get("evaluations", ()):
+            if item["at"] == {"R": "1", "S": "1"}:
+                key = (document["quantity"], document["region"], document["network"])
+                values[key] = _enclosures(item)[0].upper_float()
+    found = []
+    for (quantity, region, network), limit in values.items():
+        matched = re.fullmatch(r"node:(\w+):(\w+):1", network)
+        if matched is None:
+            continue
+        shape = re.compile(rf"resnet:{matched[1]}-(\d+):{matched[2]}:1/\1:shared")
+        steps = sorted(
+            (int(other[1]), value)
+            for (q, r, name), value in values.items()
+            if (q, r) == (quantity, region) and (other := shape.fullmatch(name))
+        )
+        if len(steps) > 1:
+            found.append((f"{matched[2]}, order {1 if quantity == 'lipschitz' else 2}, {region}", steps, limit))
+    return found
+
+
 def best_lower(item: Mapping[str, Any]) -> Fraction | None:
     """The larger of what the search and the witness certify at one point; ``None`` if there is neither."""
     found = [item[name] for name in ("search", "witness") if item.get(name) is not None]
@@ -180,6 +209,14 @@ def limit_text(document: Mapping[str, Any]) -> str:
     return "" if limit is None else decimal(evaluate(parse(limit)).hi, 5)
 
 
+def verified_ratio(item: Mapping[str, Any]) -> Fraction | None:
+    """An upper bound of ``bound / supremum`` at one point, where the supremum is enclosed; exactly."""
+    if item.get("verified") is None:
+        return None
+    upper, lower = _enclosures(item)[0].hi, read_enclosure(item["verified"]["sup"]).lo
+    return Fraction(upper) / Fraction(lower) if isinstance(upper, Fraction) and lower > 0 else None
+
+
 def _enclosures(item: Mapping[str, Any]) -> list[Enclosure]:
     return [read_enclosure(value) for value in item["values"]]
 
@@ -187,6 +224,8 @@ def _enclosures(item: Mapping[str, Any]) -> list[Enclosure]:
 def _row(item: Mapping[str, Any]) -> Row:
     values = tuple(decimal(value.hi) for value in _enclosures(item))
     search, over, lower = item["search"], ratio(item), best_lower(item)
+    exact = verified_ratio(item)
+    sup = None if exact is None else read_enclosure(item["verified"]["sup"])
     return Row(
         at=", ".join(f"{name} = {number}" for name, number in item["at"].items()),
         values=values,
@@ -194,6 +233,7 @@ def _row(item: Mapping[str, Any]) -> Row:
         plain="" if item["plain"] is None else decimal(read_enclosure(item["plain"]).hi),
         lower="" if lower is None else decimal(lower, up=False),
         ratio="" if over is None else decimal(over, 5),
+        supremum="" if exact is None or sup is None else f"{sup}, bound ≤ {decimal(exact, 5)} × sup",
         verdict="" if search is None else search["verdict"],
         tone="" if search is None else "good" if search["verdict"] == NOTHING_FOUND else "bad",
     )

@@ -8,11 +8,13 @@ From Coq Require Import Reals Lra Psatz Arith Lia.
 From Lipsym Require Import Sums.
 Open Scope R_scope.
 
-(** What the theorems ask of an activation: |sigma| <= s0 (None: unbounded), and sigma is s1-Lipschitz. *)
+(** What the theorems ask of an activation: |sigma| <= s0 (None: unbounded), sigma(0) = c0, and sigma is s1-Lipschitz. *)
 Record activation := {
   value :> R -> R;
   s0 : option R;
+  c0 : R;
   s1 : R;
+  value_at_zero : value 0 = c0;
   s1_nonneg : 0 <= s1;
   value_lipschitz : forall x y, Rabs (value x - value y) <= s1 * Rabs (x - y);
   value_bounded : match s0 with Some s => forall x, Rabs (value x) <= s | None => True end
@@ -127,20 +129,20 @@ Section Network.
   Qed.
 
   (** * The ranges ||N_k|| <= n_k (elementwise-jet, order 0):
-        n_(k+1) >= sqrt(l) s0  or  n_(k+1) >= sqrt(l) |sigma(0)| + s1 zeta_k,  ||z_k|| <= zeta_k. *)
+        n_(k+1) >= sqrt(l) s0  or  n_(k+1) >= sqrt(l) |c0| + s1 zeta_k,  ||z_k|| <= zeta_k. *)
   Variable n : nat -> R.
 
   Definition range_step (k : nat) : Prop :=
     (exists s, s0 (act net k) = Some s /\ sqrt (INR (width net (S k))) * s <= n (S k)) \/
-    sqrt (INR (width net (S k))) * Rabs (act net k 0) + s1 (act net k) * value_of_affine k (n k) <= n (S k).
+    sqrt (INR (width net (S k))) * Rabs (c0 (act net k)) + s1 (act net k) * value_of_affine k (n k) <= n (S k).
 
   Hypothesis n_ok : forall k, (k < m)%nat -> range_step k.
 
   Lemma elementwise_value k u zeta nu : norm (width net (S k)) u <= zeta ->
-    sqrt (INR (width net (S k))) * Rabs (act net k 0) + s1 (act net k) * zeta <= nu ->
+    sqrt (INR (width net (S k))) * Rabs (c0 (act net k)) + s1 (act net k) * zeta <= nu ->
     norm (width net (S k)) (fun i => act net k (u i)) <= nu.
   Proof.
-    intros Hu H.
+    rewrite <- (value_at_zero (act net k)); intros Hu H.
     rewrite (norm_ext _ _ (fun i => act net k 0 + (act net k (u i) - act net k 0))) by (intros; ring).
     eapply Rle_trans; [apply (norm_triangle _ (fun _ => act net k 0))|].
     pose proof (norm_le_const (width net (S k)) _ (fun _ => act net k 0) (Rabs_pos _) (fun i _ => Rle_refl _)).

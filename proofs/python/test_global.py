@@ -144,3 +144,96 @@ def test_curvature_outgrows_the_gradient() -> None:
 def test_two_huber_pieces_can_cancel() -> None:
     u = sp.Symbol("u", real=True)
     assert sp.diff((5 - u) + (u + 5), u) == 0
+
+
+# F bends (global-order-2), and the tail is no logarithm: t σ''/σ' is not constant
+
+
+@pytest.mark.parametrize("name", sorted(CURVES))
+def test_the_quotient_of_curvature_and_slope_is_not_constant(name: str) -> None:
+    quotient = Z * sp.diff(CURVES[name], Z, 2) / sp.diff(CURVES[name], Z)
+    values = [quotient.subs(Z, point).evalf(30) for point in (sp.Rational(1, 2), sp.Rational(1, 4))]
+    assert abs(values[0] - values[1]) > sp.Rational(1, 100)
+
+
+def test_the_quotient_of_softsign_and_elu() -> None:
+    p = sp.Symbol("p", positive=True)
+    softsign, elu = p / (1 + p), sp.exp(-p) - 1
+    for curve, expected in ((softsign, -2 * p / (1 + p)), (elu, -p)):
+        assert sp.simplify(p * sp.diff(curve, p, 2) / sp.diff(curve, p) - expected) == 0
+
+
+def test_bending_is_affine_in_the_last_quotient() -> None:
+    """F = σ_m(w v(z)): F''/F' = w v' σ_m''/σ_m' + v''/v'."""
+    outer, inner = sp.Function("sigma"), sp.Function("v")
+    value = outer(w * inner(Z))
+    u = w * inner(Z)
+    slope = sp.Subs(sp.diff(outer(y), y), y, u)
+    bend = sp.Subs(sp.diff(outer(y), y, 2), y, u)
+    first, second = sp.diff(value, Z), sp.diff(value, Z, 2)
+    expected = w * inner(Z).diff(Z) * bend / slope + inner(Z).diff(Z, 2) / inner(Z).diff(Z)
+    known = {outer: sp.exp, inner: sp.sin}
+    claim = second / first - expected
+    for old, new in known.items():
+        claim = claim.replace(old, new).doit()
+    assert sp.simplify(claim) == 0
+
+
+# Upper directions: one layer
+
+
+def test_the_products_of_value_and_curvature() -> None:
+    p = sp.Symbol("p", positive=True)
+    softplus = -sp.log(p) * p  # −log(1 − s)(1 − s) with p = 1 − s, times s ≤ 1
+    assert sp.solve(sp.diff(softplus, p), p) == [sp.exp(-1)]
+    assert sp.simplify(softplus.subs(p, sp.exp(-1)) - sp.exp(-1)) == 0
+    elu = (1 - p) * p
+    assert sp.solve(sp.diff(elu, p), p) == [sp.Rational(1, 2)]
+    assert elu.subs(p, sp.Rational(1, 2)) == sp.Rational(1, 4)
+    bell = sp.exp(-(p**2) / 2) / sp.sqrt(2 * sp.pi)
+    for power, where in ((1, 1), (3, sp.sqrt(3))):
+        assert [r for r in sp.solve(sp.diff(p**power * bell, p), p) if r.is_positive] == [where]
+    tops = 2 * (p * bell).subs(p, 1) + (p**3 * bell).subs(p, sp.sqrt(3))
+    stated = (2 * sp.exp(-sp.Rational(1, 2)) + 3 * sp.sqrt(3) * sp.exp(-sp.Rational(3, 2))) / sp.sqrt(2 * sp.pi)
+    assert sp.simplify(tops - stated) == 0
+
+
+def test_one_layer_is_a_function_of_one_argument() -> None:
+    """σ(a x + b): gradient σ'(x, 1), Hessian σ''(x, 1)(x, 1)ᵀ of norm |σ''|(x² + 1)."""
+    a, b = sp.symbols("a b", real=True)
+    value = sp.tanh(a * x + b)
+    hessian = sp.hessian(value, (a, b))
+    second = sp.diff(sp.tanh(Z), Z, 2).subs(Z, a * x + b)
+    assert sp.simplify(hessian - second * sp.Matrix([x, 1]) * sp.Matrix([[x, 1]])) == sp.zeros(2)
+    assert sp.expand((sp.Matrix([x, 1]) * sp.Matrix([[x, 1]])).trace() - (x**2 + 1)) == 0
+
+
+# Losses without biases
+
+
+def test_a_tiny_first_weight_and_a_growing_last_one() -> None:
+    tau, c = sp.symbols("tau c", positive=True)
+    for curve in (sp.tanh(Z), sp.sin(Z), sp.atan(Z), sp.exp(Z) - 1):
+        path = R * curve.subs(Z, c * tau / R)
+        limit = sp.limit(path.subs(R, sp.Symbol("r", positive=True)), sp.Symbol("r", positive=True), sp.oo)
+        assert sp.simplify(limit - c * tau * sp.diff(curve, Z).subs(Z, 0)) == 0
+
+
+def test_odd_outputs_are_seen_by_strictly_convex_losses() -> None:
+    u = sp.Symbol("u", positive=True)
+    squared = ((u - y) ** 2 + (-u - y) ** 2 - 2 * y**2) / 2
+    assert sp.expand(squared - u**2) == 0
+    logistic = sp.log(1 + sp.exp(u)) + sp.log(1 + sp.exp(-u)) - 2 * sp.log(2)
+    # (1 + e^u)(1 + e^{−u}) − 4 = (e^{u/2} − e^{−u/2})²
+    product = sp.expand((1 + sp.exp(u)) * (1 + sp.exp(-u)) - 4)
+    assert sp.simplify(product - sp.expand((sp.exp(u / 2) - sp.exp(-u / 2)) ** 2)) == 0
+    assert logistic.subs(u, 1).evalf(20) > 0
+
+
+def test_two_opposed_neurons_pass_no_gradient_on() -> None:
+    c, v1, v2 = sp.symbols("c v1 v2")
+    argument = (R + c) * v1 + (-R + c) * v2
+    assert argument.subs({v1: v, v2: v}).expand() == 2 * c * v
+    row = sp.Symbol("row")  # both neurons read the same row of the layer before
+    total = (sp.diff(argument, v1) + sp.diff(argument, v2)) * row
+    assert sp.expand(total - 2 * c * row) == 0

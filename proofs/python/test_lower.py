@@ -68,3 +68,70 @@ def test_the_limit_of_order_two() -> None:
     lower = s2 * (R**2 - t**2) * (S**2 + 1)
     upper = s2 * R**2 * (S**2 + 1) + m * R
     assert sp.simplify(sp.limit(upper / lower, R, sp.oo)) == 1
+
+
+# inscribed-ball
+
+
+def test_the_inscribed_ball() -> None:
+    c, r = sp.symbols("c r", positive=True)
+    assert sp.simplify((r - c) + c - r) == 0  # ‖θ − c‖ ≤ ‖θ‖ + ‖c‖
+    assert sp.limit((r + c) / (r - c), r, sp.oo) == 1
+
+
+# uniform-witness
+
+
+def test_the_weight_at_argument_0() -> None:
+    assert sp.simplify(sp.sqrt(R**2 * (1 + V**2)) / (1 + V**2) - R / sp.sqrt(1 + V**2)) == 0
+
+
+def test_the_sum_over_equal_layers() -> None:
+    s, a, last, out, first, later = sp.symbols("s a a_m s_m q1 q", positive=True)
+    rho = s * a
+    for depth in (2, 3, 4, 6):
+        slopes = [out * last * s * rho ** (depth - 1 - k) for k in range(1, depth)] + [out]
+        squares = [first**2, *[later**2] * (depth - 1)]
+        direct = sum(d**2 * q for d, q in zip(slopes, squares, strict=True))
+        inner = rho ** (2 * (depth - 2)) * first**2 + later**2 * sum(rho ** (2 * t) for t in range(depth - 2))
+        assert sp.expand(direct - out**2 * (later**2 + last**2 * s**2 * inner)) == 0
+
+
+def test_the_shares_of_a_joint_ball() -> None:
+    m = sp.Symbol("m", positive=True)
+    assert sp.simplify((m - 2) * 2 / (2 * m - 3) + 1 / (2 * m - 3) - 1) == 0
+
+
+# loss-witness
+
+
+def test_a_row_of_the_gradient_with_decay() -> None:
+    g, d, lam, a, b = sp.symbols("g d lambda a b", real=True)
+    gradient = sp.Matrix([g * d * V + lam * a, g * d + lam * b])
+    z = a * V + b
+    square = g**2 * d**2 * (V**2 + 1) + 2 * lam * g * d * z + lam**2 * (a**2 + b**2)
+    assert sp.expand((gradient.T * gradient)[0] - square) == 0
+
+
+def test_given_labels_are_seen_through_their_moments() -> None:
+    h = sp.Symbol("h", real=True)
+    rows = [(2, -1), (1, 3), (0, 5)]
+    labels = [sp.Rational(1, 2), -2, 7]
+    mean = sp.Matrix([sum((h - y) * r[i] for r, y in zip(rows, labels, strict=True)) / 3 for i in range(2)])
+    plain = sp.Matrix([sum(r[i] for r in rows) for i in range(2)]) / 3
+    weighed = sp.Matrix([sum(y * r[i] for r, y in zip(rows, labels, strict=True)) for i in range(2)]) / 3
+    moments = h**2 * plain.dot(plain) - 2 * h * plain.dot(weighed) + weighed.dot(weighed)
+    assert sp.expand(mean.dot(mean) - moments) == 0
+
+
+# l0l1-region
+
+
+def test_curvature_of_the_losses_against_their_slope() -> None:
+    p, q = sp.symbols("p q", positive=True)
+    assert sp.expand(p * (1 - p) - p + p**2) == 0  # logistic: g'' = |g'|(1 − |g'|)
+    probabilities = sp.Matrix([p, q, 1 - p - q])
+    hessian = sp.diag(*probabilities) - probabilities * probabilities.T
+    for i in range(3):
+        row = hessian[i, i] - sum(hessian[i, j] for j in range(3) if j != i)  # |entries off the diagonal|
+        assert sp.expand(row - 2 * probabilities[i] * (1 - probabilities[i])) == 0

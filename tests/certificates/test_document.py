@@ -11,6 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import referencing
 import sympy as sp
 
 import lipsym as ls
@@ -25,6 +26,7 @@ from lipsym.certificates import (
     write_certificate,
 )
 from lipsym.certificates.document import LONGEST_UNFOLDED, unfolded_size
+from lipsym.certificates.question import question
 from lipsym.data import digits, digits_mlp
 from lipsym.domains.expressions import BallMax, MaxOver
 from lipsym.errors import InputError
@@ -41,6 +43,7 @@ CASES = [
     ("mlp:2-3-1:tanh:nobias", "layers:R", "smoothness", None),
     ("mlp:n-k-1:tanh", "layers:R", "lipschitz", None),
 ]
+QUESTION = (ls.mlp([2, 2, 1], "tanh"), ls.ProductBall("R"), ls.InputBall("S"))
 AT = {"R": "3/2", "S": "1", "Y": "1/2", "n": "2", "k": "4"}
 
 
@@ -156,9 +159,16 @@ def test_the_certificate_of_a_case_fits_its_schema(tmp_path: Path) -> None:
     items = [evaluation(at(bound), {("arb", 53): value}, value, record), evaluation(at(bound), {("arb", 53): value})]
     path = write_certificate(certificate(bound, asked(*case), items, "a case"), tmp_path / "c.json")
     document = read_certificate(path)
-    jsonschema.validate(document, schema("certificate.schema.json"))
+    validate(document)
+    validate(document | {"question": question(*QUESTION, None)})
     assert evaluate_certificate(document, at(bound)) == value
     assert set(document["libraries"]) == {"python", "mpmath", "numpy", "python-flint", "sympy"}
+
+
+def validate(document: dict[str, Any]) -> None:
+    claim = referencing.Resource.from_contents(schema("claim.schema.json"))
+    registry = referencing.Registry().with_resource("claim.schema.json", claim)
+    jsonschema.Draft202012Validator(schema("certificate.schema.json"), registry=registry).validate(document)
 
 
 @pytest.mark.parametrize("key", ["expr", "rules", "value", "hypotheses", "schema"])

@@ -172,3 +172,35 @@ def test_inputs_of_radius_zero_without_bias() -> None:
 def test_a_region_of_one_point_has_no_witness_at_a_kink() -> None:
     outcome = ls.derive(ls.mlp([1, 1], [], "softsign"), ls.ProductBall(0), ls.InputBall(1), "smoothness", side="lower")
     assert isinstance(outcome, ls.Unknown)
+
+
+SHARP = ("tanh", "sin", "arctan", "erf", "softsign")
+
+
+@pytest.mark.parametrize("quantity", ["lipschitz", "smoothness"])
+@pytest.mark.parametrize("name", [*SHARP, "sigmoid"])
+def test_the_ratio_tends_to_its_limit(name: str, quantity: str) -> None:
+    """Certified at growing radii; a limit smaller than the one stated would be missed."""
+    width = 2 if name == "sigmoid" else 1
+    found = ls.sharpness(ls.mlp([1, width, 1], name, name), ls.ProductBall("R"), ls.InputBall(1), quantity)
+    assert found.limit == 1
+    small, large = (found.at({"R": radius}).hi for radius in (10, 10**4))
+    # A scalar maximum is enclosed to about 1e-4.
+    assert large <= small + Fraction(1, 10**4)
+    assert 1 <= large < Fraction(1002, 1000)
+
+
+@pytest.mark.parametrize("name", ["identity", "relu"])
+def test_rectifiers_have_the_exact_constant(name: str) -> None:
+    for network in (ls.mlp([1, 2, 1], name), ls.mlp([1, 2, 2, 1], name)):
+        found = ls.sharpness(network, ls.ProductBall("R"), ls.InputBall(1))
+        assert found.limit == 1
+        assert 1 <= found.at({"R": 10**4}).hi < Fraction(10001, 10000)
+
+
+@pytest.mark.parametrize("name", ["tanh", "softplus", "gelu", "elu", "sigmoid"])
+def test_one_layer_is_exact_in_the_limit(name: str) -> None:
+    for quantity in ("lipschitz", "smoothness"):
+        found = ls.sharpness(ls.mlp([1, 1], [], name), ls.Ball("R"), ls.InputBall(1), quantity)
+        assert found.limit == 1
+        assert 1 <= found.at({"R": 50}).hi < Fraction(1001, 1000)

@@ -80,6 +80,15 @@ def test_the_limit_in_sympy() -> None:
         assert sp.limit(ratio.rewrite(sp.Sum).doit(), R, sp.oo) == 1
 
 
+def test_one_layer_gets_nothing() -> None:
+    """The hypothesis is m ≥ 2; where it fails no number may be above the truth, 0 for an affine layer of order 2."""
+    for name in ("identity", "tanh"):
+        network = ls.uniform_mlp("m", "l", name)
+        bound = ls.derive(network, ls.ProductBall("R"), ls.InputBall("S"), "smoothness", side="lower")
+        assert "m ≥ 2" in bound.hypotheses
+        assert bound.evaluate({"m": 1, "l": 2, "R": "1/10", "S": 1}).hi == 0
+
+
 def test_joint_balls_and_what_is_unknown() -> None:
     network = ls.uniform_mlp("m", "l", "tanh")
     assert ls.sharpness(network, ls.Ball("R"), ls.InputBall("S")).limit == 1

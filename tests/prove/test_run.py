@@ -56,7 +56,7 @@ def test_an_interruption_leaves_complete_files_only(tmp_path: Path) -> None:
         prove("quick", tmp_path, jobs=1, cases=TINY[1:], trained=False, progress=stop)
     names = [name for _, _, names in os.walk(tmp_path) for name in names]
     assert names == [TINY[1].file]
-    assert json.loads((tmp_path / "certificates" / names[0]).read_text())["schema"] == "lipsym/certificate/1"
+    assert json.loads((tmp_path / "certificates" / names[0]).read_text())["schema"] == "lipsym/certificate/2"
 
 
 def test_an_error_in_a_case_fails_the_run_and_not_the_other_cases(

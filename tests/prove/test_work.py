@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ import sympy as sp
 
 import lipsym as ls
 from lipsym.certificates import evaluate_certificate
+from lipsym.certificates.digest import sealed
 from lipsym.certificates.numbers import read_enclosure, read_end
 from lipsym.enclosure import Enclosure
 from lipsym.nets.losses import loss
@@ -50,6 +52,42 @@ def test_the_witness_is_exact_inside_and_attains_the_lower_bound(done: module.Do
     x = exact(item["search"]["input"])
     assert sum(v * v for v in x) <= 1
     assert smoothness_lower(network, parameters, x) >= read_end(item["search"]["lower"]) * Fraction(999, 1000)
+
+
+def test_the_independent_checker_verifies_the_certificate(done: module.Done) -> None:
+    (item,) = done.document["evaluations"]
+    assert item["verified"] is not None
+    sup = read_enclosure(item["verified"]["sup"])
+    assert sup.lo <= read_enclosure(item["values"][0]).hi
+    assert sup.width < sup.lo / 10
+    found = ls.check(done.document)
+    assert found.verdict is ls.Verdict.PROVED, found.text
+    assert 0 < found.boxes
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("evaluations", 0, "values", 1, "hi"), "1"),
+        (("evaluations", 0, "search", "lower"), "3"),
+        (("evaluations", 0, "search", "parameters", 0, 0, 0, 0), "7"),
+        (("evaluations", 0, "verified", "lower", "value"), "3"),
+        (("evaluations", 0, "at", "R"), "3"),
+        (("result",), "1"),
+        (("steps", 0, "rule"), "no-rule"),
+        (("question", "region", "radii", 0), "R/2"),
+    ],
+)
+def test_a_lie_in_a_certificate_is_refused_also_with_a_new_digest(
+    done: module.Done, path: tuple[Any, ...], value: str
+) -> None:
+    lie = json.loads(json.dumps(done.document))
+    place = lie
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    assert ls.check(lie).verdict is ls.Verdict.REFUTED
+    assert ls.check(sealed(lie), budget=2000).verdict is not ls.Verdict.PROVED
 
 
 def exact(part: Any) -> Any:

@@ -1,7 +1,7 @@
 """SymPy expressions as terms of Coq's real numbers.
 
-Invariant: a term means what its expression means, under the definitions of ``proofs/coq/Functions.v`` and Coq's library;
-what has no counterpart there raises. Every compound term is in brackets, so that no precedence matters.
+Invariant: a term means what its expression means, under the definitions of ``proofs/coq/Functions.v`` and Coq's
+library; what has no counterpart there raises. Every compound term is in brackets, so that no precedence matters.
 """
 
 from __future__ import annotations
