@@ -137,7 +137,7 @@ def check_testable(claim: Claim, values: Mapping[str, Any] | None = None) -> Non
 
 
 def instances(claim: Claim, values: Mapping[str, Any] | None = None, seed: int = 0) -> Iterator[Instance]:
-    """The claim at numbers, without end, each from the same claim, values and seed; first the ``RADII`` all alike.
+    """The claim at numbers, without end, always the same for one claim, values and seed.
 
     Numbers at which the claimed expression has no value are left out.
 
@@ -274,21 +274,21 @@ def _question_symbols(claim: Claim) -> set[sp.Symbol]:
 
 
 def _numbers(free: list[sp.Symbol], number: int, seed: int, depth: str | None) -> dict[str, sp.Rational]:
-    """Point ``number`` of the sequence: first all radii alike, then one apart from the others, then anywhere."""
-    count, top = len(free), len(RADII)
+    """Point ``number`` of the sequence: all radii alike and each apart from the others, in turn; then anywhere."""
+    radii = [s for s in free if not s.is_integer]
+    round_, apart = divmod(number, len(radii) + 1)
     chosen: dict[str, sp.Rational] = {}
-    spread = halton(1, max(count, 1), 1 + number + 7919 * (seed % 1000))[0]
-    apart = number - top
+    spread = halton(1, max(len(free), 1), 1 + number + 7919 * (seed % 1000))[0]
     for j, s in enumerate(free):
         if s.is_integer:
             sizes = DEPTHS if s.name == depth else SIZES
             chosen[s.name] = sp.Integer(sizes[int(spread[j] * len(sizes))] if number else sizes[0])
-        elif number < top:
-            chosen[s.name] = RADII[number]
-        elif apart < 4 * count:
-            chosen[s.name] = RADII[1 + apart // count] if apart % count == j else RADII[0]
-        else:
+        elif round_ >= len(RADII) - 1:
             chosen[s.name] = _simple(10.0 ** (4 * spread[j] - 2))
+        elif apart:
+            chosen[s.name] = RADII[round_ + 1] if s is radii[apart - 1] else RADII[0]
+        else:
+            chosen[s.name] = RADII[round_]
     return chosen
 
 

@@ -34,7 +34,10 @@ from lipsym.refute.tasks import results
 EVALUATIONS = 4_000
 """Derivatives that one task evaluates."""
 
-FEWEST = 600
+NUMBERS = 6
+"""So many values of each symbol the first round tries if it can."""
+
+FEWEST = 1_000
 """Derivatives that a task evaluates at least."""
 
 LONGER = 3
@@ -172,13 +175,16 @@ def price(at: Instance, evaluations: int) -> float:
 
 
 def _first_round(claim: Claim, values: Mapping[str, Any] | None, budget: float, seed: int) -> Iterator[Task]:
-    """Three fifths of the budget, at least two tasks: with a small budget short ones."""
-    affordable, count, evaluations = 0.0, 2, EVALUATIONS
+    """Three fifths of the budget; where numbers are searched, many short tasks rather than a few long ones."""
+    count, evaluations = 2, EVALUATIONS
     for number, at in enumerate(instances(claim, values, seed)):
         if number == 0:
             affordable = float(budget) * 3 / 5 / price(at, work(at))
-            count = max(2, int(affordable))
-            evaluations = max(min(FEWEST, work(at)), min(work(at), int(work(at) * affordable / 2)))
+            fewest = min(FEWEST, work(at))
+            free = len(at.values) - len(values or {})
+            wanted = NUMBERS * (free + 1) if free > 0 else 2
+            count = max(2, int(affordable), min(wanted, int(affordable * work(at) / fewest)))
+            evaluations = max(fewest, min(work(at), int(work(at) * affordable / count)))
         if number == count:
             return
         yield Task(number, at, (seed, number), evaluations)

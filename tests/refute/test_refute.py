@@ -138,7 +138,7 @@ def test_a_counterexample_is_simple() -> None:
     assert max(v.denominator for v in entries) <= 16
     assert found.x is not None
     assert found.x[1] == 0
-    assert any(found.theta[0][0][0])  # the neuron that is awake is the first
+    assert found.theta[1][0][0][0]  # the neuron that is awake is the first
     assert all(value.q <= 10 for _, value in found.values)
 
 
