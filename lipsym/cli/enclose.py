@@ -100,6 +100,8 @@ def supremum_document(outcome: Outcome, asked: dict[str, Any]) -> dict[str, Any]
         sup = {"lo": "inf", "hi": "inf"} if isinstance(outcome, Unbounded) else None
         return {**head, "sup": sup, "outcome": verdict, "reason": outcome.reason}
     point = outcome.witness
+    cover = outcome.cover if isinstance(outcome, Supremum) else None
+    flow = isinstance(outcome, Supremum) and cover is None  # boxes bounded by validated integration
     return {
         **head,
         "sup": {"lo": write_end(outcome.lo), "hi": write_end(outcome.hi)},
@@ -113,8 +115,8 @@ def supremum_document(outcome: Outcome, asked: dict[str, Any]) -> dict[str, Any]
             "y": _numbers(point.y),
         },
         "rules": list(outcome.rules),
-        "variables": list(outcome.cover.variables) if isinstance(outcome, Supremum) else None,
-        "domain": "float64, round to nearest with running errors; arb for the lower end",
+        "variables": None if cover is None else list(cover.variables),
+        "domain": "arb" if flow else "float64, round to nearest with running errors; arb for the lower end",
     }
 
 
@@ -130,9 +132,9 @@ def _text(outcome: Outcome, asked: dict[str, Any]) -> str:
         word = "infinite" if isinstance(outcome, Unbounded) else "unknown"
         return f"{head}\n{word}: {outcome.reason}"
     if isinstance(outcome, Supremum):
-        by = ", ".join(outcome.cover.reductions) or "none"
-        work = f"{outcome.boxes} boxes of {len(outcome.cover.variables)} variables"
-        last = f"{work}, {outcome.seconds:.2f} s; reductions: {by}"
+        reductions = () if outcome.cover is None else outcome.cover.reductions
+        work = f"{outcome.boxes} boxes of {outcome.variables} variables"
+        last = f"{work}, {outcome.seconds:.2f} s; reductions: {', '.join(reductions) or 'none'}"
     else:
         last = f"one bound over the region, {outcome.seconds:.2f} s; rules: {', '.join(outcome.rules)}"
     hi = "inf" if isinstance(outcome.hi, float) else decimal(outcome.hi, up=True)

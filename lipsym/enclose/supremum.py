@@ -93,6 +93,8 @@ class Supremum:
     @property
     def rules(self) -> tuple[str, ...]:
         """The rules, each with its proof, that the upper end rests on."""
+        if self.cover is None:
+            return ()
         engine = ("running-error", "tabulated-activation", "multiplier-form")
         return (*self.cover.reductions, *engine, *(("eigenvector-split",) if self.quantity == "smoothness" else ()))
 
