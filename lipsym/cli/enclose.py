@@ -98,7 +98,9 @@ def supremum_document(
         verdict = "unbounded" if isinstance(outcome, Unbounded) else "unknown"
         sup = {"lo": "inf", "hi": "inf"} if isinstance(outcome, Unbounded) else None
         return {**head, "sup": sup, "outcome": verdict, "reason": outcome.reason}
-    point, cover = outcome.witness, outcome.cover if isinstance(outcome, Supremum) else None
+    point = outcome.witness
+    cover = outcome.cover if isinstance(outcome, Supremum) else None
+    flow = isinstance(outcome, Supremum) and cover is None  # boxes bounded by validated integration
     return {
         **head,
         "sup": {"lo": write_end(outcome.lo), "hi": write_end(outcome.hi)},
@@ -113,7 +115,7 @@ def supremum_document(
         },
         "rules": list(outcome.rules),
         "variables": [] if cover is None else list(cover.variables),
-        "domain": "float64, round to nearest with running errors; arb for the lower end",
+        "domain": "arb" if flow else "float64, round to nearest with running errors; arb for the lower end",
     }
 
 

@@ -17,6 +17,7 @@ import sympy as sp
 from lipsym.bounds.derive import check_question
 from lipsym.domains import evaluate
 from lipsym.domains.parse import exact
+from lipsym.enclose.flow.numbers import equation_at, equation_symbols
 from lipsym.enclosure import Enclosure
 from lipsym.errors import ArgumentTypeError, DomainError, InputError, LipsymError
 from lipsym.nets.claim import Claim
@@ -29,7 +30,6 @@ from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.nets.regions import Ball, Box, Region
 from lipsym.nets.uniform import UniformNetwork
-from lipsym.refute.flow_search import equation_at, equation_symbols
 from lipsym.refute.starts import halton
 
 Values = tuple[tuple[str, sp.Rational], ...]

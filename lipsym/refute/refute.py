@@ -26,7 +26,6 @@ from lipsym.nets.uniform import UniformNetwork
 from lipsym.refute.ascent import Candidate, maximise
 from lipsym.refute.confirm import exact_input
 from lipsym.refute.counterexample import Counterexample, Point, Survived, examine, frozen, quotient, secant_pair
-from lipsym.refute.flow_search import EVALUATIONS as FLOW_EVALUATIONS
 from lipsym.refute.question import Instance, check_testable, instance, instances
 from lipsym.refute.shrink import shrink
 from lipsym.refute.tasks import results
@@ -39,6 +38,9 @@ NUMBERS = 6
 
 FEWEST = 1_000
 """Derivatives that a task evaluates at least."""
+
+FLOW_EVALUATIONS = 1_200
+"""Of a controlled ODE, each of which is a whole integration."""
 
 LONGER = 3
 """A task of the second round evaluates so many times more."""

@@ -7,11 +7,11 @@ import pytest
 import sympy as sp
 
 import lipsym as ls
+from lipsym.enclose.flow.numbers import equation_at, equation_symbols
 from lipsym.enclose.flow.solution import solution
 from lipsym.enclose.search import fixed_output, gradient_series, model, unit
 from lipsym.nets.controls import DataPath
 from lipsym.nets.odes import jump_network, neural_cde, neural_ode, residual
-from lipsym.refute.flow_search import equation_at, equation_symbols
 from lipsym.refute.question import concrete_network
 
 NODE = neural_ode(2, "tanh", "T")

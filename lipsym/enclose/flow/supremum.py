@@ -23,6 +23,7 @@ from lipsym.derive import derive
 from lipsym.domains import evaluate
 from lipsym.enclose.flow.boxes import BoxProblem, Constraint, box_bound, contract
 from lipsym.enclose.flow.norms import flow_lower
+from lipsym.enclose.flow.numbers import equation_at
 from lipsym.enclose.flow.proposals import propose
 from lipsym.enclose.flow.solution import pieces_at
 from lipsym.enclose.inside import inside, inside_ball
@@ -81,6 +82,7 @@ def flow_supremum(
     reason = _out_of_reach(ode, inputs, order)
     if reason is not None:
         return Unknown(quantity, reason)
+    ode = equation_at(ode, dict(values or {}), lambda network, _: network)
     problems = _problems(ode, region, inputs, order, values)
     best = _prove(ode, region, inputs, order, values)
     known = derive(ode, region, inputs, quantity)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Controlled ODEs at numbers, for a search.
+"""Controlled ODEs at numbers.
 
 Invariant: the equation at numbers is the claimed one, with every symbol replaced exactly.
 """
@@ -16,9 +16,6 @@ from lipsym.nets.fields import Field, LayerField
 from lipsym.nets.network import Network
 from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
-
-EVALUATIONS = 1_200
-"""Derivatives that one task evaluates: each is a whole integration."""
 
 
 def equation_at(
