@@ -155,11 +155,15 @@ class _Climb:
         share = np.full((len(y), 1), 0.5)
         for _ in range(ROUNDS):
             data = (y[:, count:] if y.shape[1] > count else x)[:, None, :]
-            for _ in range(2 * self.order):
+            turns = 2 * self.order
+            while True:  # power iterations: w and u follow the point
                 output, gradient, by_input = gradient_series(self.m, y[:, :count], data, u, fixed_output(w), self.order)
                 form = gradient[self.order - 1]
                 value = (form * u).sum(1)
                 u, w = climb(u, form, value, self.order), unit(output[self.order])
+                turns -= 1
+                if not turns:
+                    break
             better = np.abs(value) > best
             kept, along = np.where(better[:, None], y, kept), np.where(better[:, None], u, along)
             best = np.where(better, np.abs(value), best)

@@ -146,7 +146,7 @@ def supremum(
 
 
 def attack(
-    network: Network | ControlledODE,
+    network: Any,
     region: Any,
     data: Any,
     case: Case,

@@ -16,6 +16,7 @@ import numpy as np
 from lipsym.enclose.geometry import Geometry
 from lipsym.enclose.search import Model, compose
 from lipsym.nets.layers.affine import Affine
+from lipsym.nets.network import Network
 from lipsym.refute.starts import PRIMES, halton
 
 BATCH = 4096
@@ -121,7 +122,7 @@ def sifted(
 
 
 def _norms(m: Model, order: int, rng: np.random.Generator) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    own_blocks = m.network.depth == len(m.layout)
+    own_blocks = isinstance(m.network, Network) and m.network.depth == len(m.layout)
     if order == 1 and m.network.output_width == 1 and own_blocks:
         return lambda theta, x: gradient_norms(m, theta, x)
 

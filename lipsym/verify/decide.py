@@ -271,7 +271,8 @@ class _Verification:
         """The part with what branch and bound found; a point of a range's outer question says nothing of the part."""
         upper, hi, lower, lo, equal = part.upper, part.hi, part.lower, part.lo, part.exact
         point = all(v.lo == v.hi for v in part.values.values())
-        if found.hi < hi and isinstance(found.hi, Fraction) and not equal:
+        # Without a cover (controlled equations) nobody could re-check the upper end: it is no evidence.
+        if found.cover is not None and found.hi < hi and isinstance(found.hi, Fraction) and not equal:
             upper, hi = cover(found.cover.document()), found.hi
         if point and found.lo > lo:
             evidence = at(question, found.witness.params, found.witness.x, y=found.witness.y)
