@@ -1,4 +1,4 @@
-"""Exact checks behind proofs/uniform-depth.md: the sums against the entrywise chain rule, for small depths."""
+"""Exact checks behind proofs/uniform-depth.md: the sums against the entrywise chain rule, in numbers and in symbols."""
 
 from __future__ import annotations
 
@@ -81,3 +81,69 @@ def test_the_sums_have_power() -> None:
     """With one geometric sum shorter the formula is not the chain rule any more."""
     jet = entrywise(4, linear=False)
     assert number(_lipschitz_squared(TERMS, sp.Integer(3))) != sp.Add(*(d**2 for d in jet.d.values()))
+
+
+# For every depth: the closed forms satisfy the recursion, with the depth m and the blocks i < j as symbols
+
+m, i, j = sp.symbols("m i j", integer=True, positive=True)
+r, gain, s1, s2, q, qi, qj, q1 = sp.symbols("r R s1 s2 q q_i q_j q_1", positive=True)
+
+
+def geometric(ratio: sp.Expr, count: sp.Expr) -> sp.Expr:
+    """Σ_{t < count} ratio^t for a ratio that is not 1; the sums themselves are continuous there."""
+    return (ratio**count - 1) / (ratio - 1)
+
+
+def slope(block: sp.Expr, size: sp.Expr, depth: sp.Expr) -> sp.Expr:
+    return s1 * size * r ** (depth - block)
+
+
+def mixed(depth: sp.Expr) -> sp.Expr:
+    return qi * r ** (depth - 1 - i) * (s1**2 + s2 * qj * r * geometric(r, depth - j + 1))
+
+
+def diagonal(depth: sp.Expr) -> sp.Expr:
+    return s2 * qj**2 * r ** (depth - j) * geometric(r, depth - j + 1)
+
+
+def vanishes(difference: sp.Expr) -> bool:
+    return sp.simplify(sp.powsimp(sp.expand(difference.subs(gain, r / s1)))) == 0
+
+
+def lipschitz_squared(depth: sp.Expr) -> sp.Expr:
+    total = _lipschitz_squared(_Terms(rho=r, first=q1, later=q, s1=s1, s2=s2), depth)
+    return total.replace(GeometricSum, geometric)
+
+
+def test_order_one_at_every_depth() -> None:
+    """One more stage: every slope is multiplied by ρ, and the new block has s1 q."""
+    assert vanishes(lipschitz_squared(m + 1) - r**2 * lipschitz_squared(m) - s1**2 * q**2)
+    assert vanishes(lipschitz_squared(sp.S.One) - s1**2 * q1**2)
+
+
+def test_order_two_at_every_depth() -> None:
+    """One more stage: the affine map multiplies by R, the activation gives s1 h + s2 d d."""
+    di, dj = slope(i, qi, m), slope(j, qj, m)
+    assert vanishes(mixed(m + 1) - (r * mixed(m) + s2 * gain**2 * di * dj))
+    assert vanishes(diagonal(m + 1) - (r * diagonal(m) + s2 * gain**2 * dj**2))
+    new = {j: m + 1, qj: q}
+    assert vanishes(mixed(m + 1).subs(new) - (s1 * di + s2 * gain * di * q))
+    assert vanishes(diagonal(m + 1).subs(new) - s2 * q**2)
+
+
+def test_the_sum_of_order_two_is_over_these_entries() -> None:
+    """Squares of the entries with t = m − j: the summand of the closed form, for symbolic m and t."""
+    t = sp.Symbol("t", integer=True, nonnegative=True)
+    total = _smoothness_squared(_Terms(rho=r, first=q1, later=q, s1=s1, s2=s2), m, "k")
+    (summation,) = total.atoms(SumOver)
+    body = summation.body.xreplace({summation.variables[0]: t}).replace(GeometricSum, geometric)
+    at = {j: m - t, qj: q}
+    # Over i: q_1 at i = 1, and q at i = 2, …, j − 1, whose squared powers of ρ form a geometric sum.
+    row = mixed(m).subs(at) ** 2 / (qi * r ** (m - 1 - i)) ** 2
+    powers = q1**2 * r ** (2 * (m - 2)) + q**2 * r ** (2 * t) * geometric(r**2, m - 2 - t)
+    assert vanishes(body - diagonal(m).subs(at) ** 2 - 2 * row * powers)
+
+
+def test_the_recursion_has_power() -> None:
+    assert not vanishes(lipschitz_squared(m + 1) - r**2 * lipschitz_squared(m) - s1 * q**2)
+    assert not vanishes(mixed(m + 1) - r * mixed(m))
