@@ -33,6 +33,7 @@ from lipsym.errors import DomainError, InputError, MissingValueError
 from lipsym.nets.claim import Claim
 from lipsym.nets.inputs import Dataset
 from lipsym.nets.network import Network
+from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import Exact
 from lipsym.nets.regions import Ball, Box
 from lipsym.verdict import Verdict
@@ -316,6 +317,12 @@ def enclosed(claim: Claim, values: Values, gap: Fraction, budget: float) -> Cert
 def _values(claim: Claim, given: Mapping[Any, Exact | Enclosure]) -> dict[str, Enclosure]:
     """The values of the question's symbols as enclosures by name."""
     network = claim.network
+    if isinstance(network, ControlledODE):
+        raise InputError(
+            f"the controlled equation {network.spec} was given",
+            "a verdict comes with a certificate, and the independent checker runs networks, not differential equations",
+            "take derive for a proved upper bound, enclose for both sides, refute for a counterexample",
+        )
     if not isinstance(network, Network) or not all(
         isinstance(width, int) for layer in network.layers for width in (layer.inputs, layer.outputs)
     ):

@@ -145,6 +145,7 @@ def test_the_result_is_reproducible() -> None:
         (QUESTION[0], {"R": "sqrt(2)", "S": 1}, InputError),
         (ls.mlp(["n", 1], "identity"), {"R": 1, "S": 1}, InputError),
         (ls.uniform_mlp("m", "l", "tanh"), {"R": 1, "S": 1}, InputError),
+        (ls.neural_ode(2, "tanh", 1), {"R": 1, "S": 1}, InputError),
     ],
 )
 def test_bad_questions_are_refused_in_three_lines(network: Any, values: Any, error: type) -> None:
@@ -152,3 +153,10 @@ def test_bad_questions_are_refused_in_three_lines(network: Any, values: Any, err
     with pytest.raises(error) as caught:
         ls.verify(claim, values)
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_controlled_equation_is_sent_to_the_other_verbs() -> None:
+    claim = ls.Claim(ls.neural_ode(2, "tanh", 1), ls.Ball(1), ls.InputBall(1), "lipschitz", "<=", 1)
+    with pytest.raises(InputError, match="differential equations") as caught:
+        ls.verify(claim)
+    assert "refute" in str(caught.value)
