@@ -219,6 +219,9 @@ class _Climbers:
         trial, step = self.y, np.full(len(self.y), 0.05)
         direction, last = np.zeros_like(self.y), np.zeros_like(self.y)
         before = np.full((len(self.y), 1), np.inf)
+        # The first step looks at the starts themselves: accepted as they are, or those whose ``u`` has settled
+        # would not exceed their own value and never get a direction.
+        self.value = np.full(len(self.y), -np.inf)
         for _ in range(steps):
             form, ascent, output = self._jet(m, trial, order, scalar, decay)
             value = (form * self.u).sum(1)
