@@ -183,9 +183,7 @@ def _closed_form(item: Any, values: Values, expr: sp.Expr, run: Checking) -> tup
         item, "a closed form", kind=str, domain=str, precision=int, steps=list, result=str, constants=list,
         integers=list, value=dict, comparison=str)  # fmt: skip
     program, last, known = _program(steps, result, constants, integers)
-    run.trusted[f"that the formula bounds the quantity, by the rules {', '.join(sorted(_rules(item)))} (proofs/)"] = (
-        None
-    )
+    _trust_formula(steps, run)
     bound = enclosure(stored, "the value of a closed form")
     found = evaluate_program(program, last, {**values, **known}, run.other(made), PRECISION)
     if not (found.overlaps(bound) and found.hi <= bound.hi * (1 + Fraction(1, 2**10))):
@@ -196,6 +194,14 @@ def _closed_form(item: Any, values: Values, expr: sp.Expr, run: Checking) -> tup
     difference = evaluate_program(program, last - expr, points, "symbolic", PRECISION)
     run.trusted["SymPy's simplification of the difference of two equal expressions"] = None
     return bound.hi, found.hi, difference.hi <= 0
+
+
+def _trust_formula(steps: Any, run: Checking) -> None:
+    """Note that a formula is a bound by its rules; one that names none has no proof to rest on."""
+    named = ", ".join(sorted(_rules(steps)))
+    if not named:
+        raise refuse("a formula without a rule", "a bound follows from rules with a proof")
+    run.trusted[f"that the formula bounds the quantity, by the rules {named} (proofs/)"] = None
 
 
 def _program(steps: Any, result: str, constants: Any, integers: Any) -> tuple[list[Any], sp.Expr, dict[str, Enclosure]]:
@@ -251,6 +257,8 @@ def _bound(document: Document, run: Checking) -> str:
     if not named <= known_rules():
         raise refuse(f"the rules {sorted(named - known_rules())}", "they are not among the rules with a proof")
     if document.get("outcome") != "bound":
+        if not named and document.get("outcome") != "unknown":
+            raise refuse(f"the outcome {document.get('outcome')!r:.80} without a rule", "it is said by no theorem")
         run.trusted[f"the theorems {', '.join(sorted(named))} (proofs/)"] = None
         return f"{document.get('quantity')}: {document.get('outcome')}"
     quantity, side, text, steps, result, constants, integers, question, evaluations = fields(
@@ -262,9 +270,7 @@ def _bound(document: Document, run: Checking) -> str:
     whole = parse(text, frozenset(map(str, integers)))
     order = ORDERS[quantity]
     model = None if question is None else rebuild(question, order)
-    run.trusted[f"that the formula bounds the quantity, by the rules {', '.join(sorted(_rules(steps)))} (proofs/)"] = (
-        None
-    )
+    _trust_formula(steps, run)
     for item in evaluations:
         at, stored, _, search, _, verified = fields(
             item, "an evaluation", at=dict, values=list, plain=OPTIONAL, search=OPTIONAL, witness=OPTIONAL,
@@ -278,15 +284,19 @@ def _bound(document: Document, run: Checking) -> str:
         if search is not None:
             _search(search, model, order, values, found[0], run)
         if verified is not None and model is not None:
-            _supremum(verified, model, order, Fraction(found[0].hi), run)
+            _supremum(verified, model, order, values, Fraction(found[0].hi), run)
     return f"{quantity} ≤ {result} at {len(evaluations)} points"
 
 
-def _supremum(part: Any, model: Model, order: int, bound: Fraction, run: Checking) -> None:
+def _supremum(part: Any, model: Model, order: int, values: Values, bound: Fraction, run: Checking) -> None:
     """An enclosure of the supremum beside a bound: re-checked as far as a part of the budget goes."""
     inner = Checking(run.domain, min(PART, run.budget - run.boxes), 0, run.trusted)
     try:
-        _part(part, model, order, "<=", sp.Rational(bound.numerator, bound.denominator), inner)
+        at, verdict, ends = _part(part, model, order, "<=", sp.Rational(bound.numerator, bound.denominator), inner)
+        if dict(at) != {name: values[name] for name in at if name in values}:
+            raise refuse("a supremum beside a bound", "it is one at other values")
+        if verdict is Verdict.REFUTED or enclosure(part["sup"], "sup") != Enclosure(*ends):
+            raise refuse("a supremum beside a bound", "it lies above the bound, or is not what its evidence gives")
     except BeyondReachError:
         run.trusted[f"suprema beside bounds, where {PART} boxes do not suffice"] = None
         inner.boxes = inner.budget
@@ -333,7 +343,10 @@ def known_rules() -> frozenset[str]:
 
 
 def _values(item: Mapping[str, Any]) -> dict[str, Enclosure]:
-    return {symbol(name).name: enclosure(v, f"the value of {name}") for name, v in item.items()}
+    found = {symbol(name).name: enclosure(v, f"the value of {name}") for name, v in item.items()}
+    if any(v.lo < 0 for v in found.values()):
+        raise refuse("a negative value of a symbol", "symbols stand for numbers that are not negative")
+    return found
 
 
 def _same_names(cell: Values, whole: Values) -> list[tuple[str, Enclosure]]:

@@ -86,6 +86,8 @@ def check_cover(
     _, _, _, _, names, lo, hi, cases, nodes, bound = fields(
         item, "a cover", kind=str, domain=str, precision=int, reductions=list, variables=list,
         lo=list, hi=list, cases=int, nodes=str, bound=str)  # fmt: skip
+    if order not in (1, 2):
+        raise refuse(f"a cover for derivatives of order {order}", "covers bound the orders 1 and 2")
     reduced, most, tree = reduce(model, values), number(bound, "the bound"), _unpack(nodes)
     stated = list(zip(numbers(lo, "the root box", len(names)), numbers(hi, "the root box", len(names)), strict=True))
     boxes = leaves(tree, stated, cases)
@@ -95,7 +97,9 @@ def check_cover(
         _contains(root, reduced)
         starts = ([box[i] for i in order_of] for box in boxes)
     else:
-        root, starts = reduced.root, iter([reduced.root] if all(boxes) else [])
+        for _ in boxes:  # the tree is read to its end, and refused where it is none
+            pass
+        root, starts = reduced.root, iter([reduced.root])
     count = 0
     with domain.session() as inner:
         leaf = Leaf(model, reduced, order, most, inner)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lipsym.domains.float64_rounding import Floats, check_arithmetic
-from lipsym.enclose.batch import SLACK, UNIT, Batch, points
+from lipsym.enclose.batch import SLACK, TINY, UNIT, Batch, points
 from lipsym.enclose.problem import Constraint, Problem
 from lipsym.enclose.tape import ONE, Coefficients, Sweep
 
@@ -197,10 +197,10 @@ def _multiplier_form(
         part, index = at[constraint.variables], constraint.variables
         square = (part * part).sum(axis=0)
         room = np.where(factor >= 0, factor * constraint.high, factor * constraint.low) - factor * square
-        terms.append(room + 8 * len(index) * UNIT * np.abs(factor) * (constraint.high + square))
+        terms.append(room + 8 * len(index) * UNIT * np.abs(factor) * (constraint.high + square + TINY))
         if not constraint.sphere:
             near = np.maximum(np.maximum(lo[index], -hi[index]), 0.0)
-            spare = spare + factor * np.maximum(constraint.high * SLACK - (near * near).sum(axis=0) / SLACK, 0.0)
+            spare = spare + factor * np.maximum(constraint.high * SLACK + TINY - (near * near).sum(axis=0) / SLACK, 0.0)
     stacked = np.stack(terms)
     bound = stacked.sum(axis=0) + 2 * len(terms) * UNIT * np.abs(stacked).sum(axis=0)
     return bound, rise + _SHARE * np.fmax(np.abs(low), np.abs(high)) * (hi - lo), spare * SLACK
@@ -226,7 +226,7 @@ def _rise(slope: Floats, reach: Floats, multiplier: Floats) -> Floats:
     end = slope * reach - multiplier * reach * reach
     end = end + 8 * UNIT * (np.abs(slope) + np.abs(multiplier) * reach) * reach
     inside = (multiplier > 0) & (slope < 2.0 * multiplier * reach)
-    peak = slope * slope / np.where(inside, 4.0 * multiplier, 1.0) * SLACK
+    peak = slope * (slope / np.where(inside, 4.0 * multiplier, 1.0)) * SLACK + TINY
     rise = np.where(inside, np.where(slope > 0, peak, 0.0), np.maximum(end, 0.0))
     rise = np.where(reach == 0.0, 0.0, rise)
     return np.where(np.isnan(rise), np.inf, rise)

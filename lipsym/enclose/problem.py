@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lipsym.domains.float64_rounding import Floats
-from lipsym.enclose.batch import Batch, intervals
+from lipsym.enclose.batch import TINY, Batch, intervals
 from lipsym.enclose.tape import Tape
 
 _RELATIVE = 2.0**-44
@@ -113,7 +113,7 @@ class Problem:
 def _contract(constraint: Constraint, lo: Floats, hi: Floats) -> None:
     """Cut boxes, in place, by one ball or sphere: ``|v_k|² ≤ R² − Σ_{j≠k} min v_j²``, and from below on a sphere."""
     index = constraint.variables
-    slack = _RELATIVE * constraint.high * len(index)
+    slack = _RELATIVE * constraint.high * len(index) + TINY  # squares of tiny numbers are rounded to subnormal ones
     a, b = lo[index], hi[index]
     near = np.maximum(np.maximum(a, -b), 0.0)
     far = np.maximum(-a, b)

@@ -314,6 +314,11 @@ def _identity(question: Question, problem: Problem) -> dict[str, Any]:
     for part in (problem.tape.constants, problem.lo, problem.hi, *(problem.inner or ())):
         digest.update(np.ascontiguousarray(part).tobytes())
     digest.update(repr(problem.tape.operations).encode())
+    # Two activations of one name differ in their tables alone.
+    for table in problem.tape.tables:
+        for part in (*table.coefficients, table.errors, table.sizes):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update(repr((table.reach, table.extrema, table.tails)).encode())
     digest.update(repr([(c.variables.tolist(), c.low, c.high, c.sphere) for c in problem.constraints]).encode())
     return {
         "network": question.network.spec,

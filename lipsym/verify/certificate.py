@@ -34,7 +34,7 @@ class Certificate:
 
     @property
     def sup(self) -> Enclosure:
-        """Encloses the supremum; over ranges of the numbers, all of the suprema."""
+        """Encloses the supremum; over ranges all of the suprema, or, where one number refutes, the one there."""
         return read_enclosure(self.document["sup"])
 
     def write(self, path: str | Path) -> Path:

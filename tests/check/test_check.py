@@ -253,6 +253,48 @@ def test_a_bound_below_the_supremum_is_never_verified(covered: dict[str, Any]) -
     assert ls.check(sealed(lie), budget=2_000).verdict is not Verdict.PROVED
 
 
+def claimed_by(named: dict[str, Any], quantity: str, upper: dict[str, Any], rules: list[str]) -> dict[str, Any]:
+    """A certificate that says the quantity is at most 1/8, by this evidence alone."""
+    lie = copy.deepcopy(named)
+    sup = {"lo": "0", "hi": "1/8"}
+    lie["claim"] |= {"quantity": quantity, "relation": "<=", "expr": "1/8"}
+    part = {"claimed": {"lo": "1/8", "hi": "1/8"}, "upper": upper, "lower": None, "sup": sup}
+    lie |= {"verdict": "proved", "rules": rules, "sup": sup, "parts": [lie["parts"][0] | part]}
+    return sealed(lie)
+
+
+def test_a_cover_of_no_variables_proves_nothing(covered: dict[str, Any]) -> None:
+    upper = covered["parts"][0]["upper"] | {"variables": [], "lo": [], "hi": [], "cases": 1, "nodes": packed(b"\0")}
+    upper |= {"bound": "1/8", "reductions": []}
+    assert ls.check(claimed_by(covered, "lipschitz", upper, []), budget=50).verdict is not Verdict.PROVED
+
+
+def test_a_cover_of_order_three_is_refused(covered: dict[str, Any]) -> None:
+    upper = covered["parts"][0]["upper"] | {"bound": "1/8"}
+    lie = claimed_by(covered, "hessian_lipschitz", upper, sorted(upper["reductions"]))
+    assert ls.check(lie, budget=50).verdict is Verdict.REFUTED
+
+
+def test_a_formula_without_a_rule_is_refused(proved: dict[str, Any]) -> None:
+    upper = proved["parts"][0]["upper"] | {"steps": [], "constants": [], "result": "1/8", "comparison": "interval"}
+    upper |= {"value": {"lo": "1/8", "hi": "1/8"}}
+    assert ls.check(claimed_by(proved, "lipschitz", upper, [])).verdict is Verdict.REFUTED
+
+
+def test_a_theorem_without_a_name_is_refused() -> None:
+    lie = {"schema": "lipsym/certificate/2", "lipsym": "0", "quantity": "lipschitz", "outcome": "unbounded"}
+    assert ls.check(sealed(lie | {"rules": []})).verdict is Verdict.REFUTED
+
+
+def test_a_negative_value_is_refused(proved: dict[str, Any]) -> None:
+    lie = copy.deepcopy(proved)
+    for values in (lie["claim"]["values"], lie["parts"][0]["values"]):
+        values["R"] = {"lo": "-2", "hi": "-2"}
+    found = ls.check(sealed(lie))
+    assert found.verdict is Verdict.REFUTED
+    assert "not negative" in found.text
+
+
 def test_a_budget_that_ends_is_undecided(covered: dict[str, Any]) -> None:
     assert ls.check(covered, budget=1).verdict is Verdict.UNDECIDED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from lipsym.enclose import bounding
 from lipsym.enclose.bounding import point_values, upper_bounds
 from lipsym.enclose.climb import highest
-from lipsym.enclose.problem import Problem
+from lipsym.enclose.problem import Constraint, Problem, _contract
 from lipsym.enclose.reduction import Question, reduce
 from lipsym.nets.inputs import InputBall
 from lipsym.nets.network import mlp
@@ -95,3 +96,15 @@ def test_the_second_eigenvalue_is_bounded_with_the_decomposition_s_own_error() -
             if n > 1:
                 assert (np.einsum("ik,ij,jk->k", y, m[:, :, k], y) <= second[k] + 1e-9).all()
                 assert second[k] <= np.linalg.eigvalsh(m[:, :, k])[-2] + 1e-9, "five sweeps are enough"
+
+
+def test_a_point_of_a_tiny_ball_is_kept() -> None:
+    """Four squares that each round up to the smallest subnormal number add up to more than the ball's."""
+    unit = 2.0**-1074
+    ball = Constraint(np.arange(4), 3 * unit, 3 * unit, sphere=False)
+    v = np.full((4, 1), 2.0**-537 * np.sqrt(0.51))
+    assert 4 * Fraction(v[0, 0]) ** 2 < Fraction(3 * unit)
+    lo, hi = v.copy(), v.copy()
+    _contract(ball, lo, hi)
+    assert (lo <= v).all()
+    assert (v <= hi).all()

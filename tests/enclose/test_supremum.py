@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,14 @@ def test_a_killed_search_resumes_to_the_same_answer(tmp_path: Path) -> None:
         state.write_bytes(content[: len(content) - 7 * (size == 3_000)])  # a record cut short
     assert kills
     assert start("cut").communicate(timeout=200)[0] == whole
+
+
+def test_the_state_of_another_activation_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    other = ls.mlp([1, 1, 1], replace(ls.activation("sin"), name="tanh"))
+    state = tmp_path / "state"
+    ls.enclose(TANH, ls.ProductBall(1), ls.InputBall(1), gap="1/2", state=state)
+    with pytest.raises(InputError):
+        ls.enclose(other, ls.ProductBall(1), ls.InputBall(1), gap="1/2", state=state)
 
 
 def test_the_state_of_another_problem_is_refused(tmp_path: Path) -> None:
