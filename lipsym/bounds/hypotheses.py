@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import sympy as sp
 
+from lipsym.bounds.own_jet import describe_jet, jet_status
 from lipsym.nets.activations import Activation
 from lipsym.nets.fields import JetField
 from lipsym.nets.inputs import Dataset, InputBall
@@ -47,8 +48,8 @@ def _equation(ode: ControlledODE) -> Iterator[str]:
         f"output X_T; the control u is {ode.control.spec}"
     )
     for field in dict.fromkeys(field for field in ode.fields if isinstance(field, JetField)):
-        entries = ", ".join(f"{name} ≤ {entry}" for name, entry in field.jet)
-        yield f"the local jet of V = {field.spec} is as it was given: {entries} for ‖x‖ ≤ nu, ‖θ‖ ≤ r"
+        jet = f"{describe_jet(field)} for ‖x‖ ≤ nu, ‖θ‖ ≤ r"
+        yield f"the local jet of V = {field.spec} is as it was given: {jet} ({jet_status(field)})"
 
 
 def _region(network: Network | UniformNetwork | ControlledODE, region: Region) -> str:

@@ -69,7 +69,8 @@ class JetField:
 
     Let ``‖x‖ ≤ ν`` and ``‖θ‖ ≤ r``. Then ``jet`` bounds ``‖V‖`` (``value``), ``‖D_xV‖`` (``u``), ``‖D_θV‖`` (``p``),
     ``‖D²_xV‖`` (``uu``), ``‖D_xD_θV‖`` (``up``) and ``‖D²_θV‖`` (``pp``), as expressions in ``nu`` and ``r``,
-    non-decreasing in both.
+    non-decreasing in both. A derivation compares it with the formulas at a few ``ν`` and ``r``, and refuses a jet that
+    is exceeded there; ``lipsym.bounds.own_jet.check_jet`` does so at numbers of your choice.
 
     Args:
         components: one expression for each coordinate of the state, in the names below.
@@ -168,7 +169,8 @@ def field_of(given: Any) -> Field:
 
 
 def _formula(text: str | sp.Expr, named: Mapping[str, sp.Symbol]) -> sp.Expr:
-    given = parse(text) if isinstance(text, str) else sp.sympify(text)
+    # Real from the start: under "not negative" SymPy would read |x| as x.
+    given = parse(text, reals=named) if isinstance(text, str) else sp.sympify(text)
     unknown = sorted({s.name for s in given.free_symbols} - set(named))
     if unknown:
         raise InputError(

@@ -87,19 +87,38 @@ def value_at(
         x: the input of a network; ``inputs`` is the data set of a loss.
         directions: where to look beyond order 1; left out: what a power iteration proposes.
         precision: working precision in bits.
+
+    Raises:
+        InputError: for a loss or the third order of a controlled equation, which no integration here follows.
     """
+    if isinstance(network, ControlledODE):
+        check_searched(network, ORDERS[quantity], loss)
+        return flow_lower(network, params, x or (), ORDERS[quantity], None if quantity == "lipschitz" else directions)
     if loss is not None:
         if quantity == "lipschitz":
             return loss_lipschitz_lower(network, params, inputs, loss, precision=precision)
         bound = loss_smoothness_lower if quantity == "smoothness" else loss_hessian_lipschitz_lower
         return bound(network, params, inputs, loss, directions, precision=precision)
-    if isinstance(network, ControlledODE):
-        return flow_lower(network, params, x or (), ORDERS[quantity], None if quantity == "lipschitz" else directions)
     at = np.array(x, dtype=object)
     if quantity == "lipschitz":
         return lipschitz_lower(network, params, at, precision)
     lower = smoothness_lower if quantity == "smoothness" else hessian_lipschitz_lower
     return lower(network, params, at, directions, precision)
+
+
+def check_searched(ode: ControlledODE, order: int, loss: Any) -> None:
+    """Raise unless a derivative of the equation can be confirmed at a point.
+
+    Raises:
+        InputError: for a loss on top, or the third order.
+    """
+    if loss is not None or order > 2:
+        asked = "the third order" if loss is None else f"the {loss.name} loss"
+        raise InputError(
+            f"{asked} of the controlled equation {ode.spec} was given",
+            "points confirm the first two derivatives of its state X_T, and nothing else",
+            "ask about the lipschitz constant or the smoothness of the equation, or derive an upper bound",
+        )
 
 
 def exact_input(inputs: Any, x: np.ndarray | None, values: Mapping[Any, Any] | None) -> tuple[Fraction, ...]:

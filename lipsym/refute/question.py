@@ -30,6 +30,7 @@ from lipsym.nets.odes import ControlledODE
 from lipsym.nets.quantities import at_values
 from lipsym.nets.regions import Ball, Box, Region
 from lipsym.nets.uniform import UniformNetwork
+from lipsym.refute.confirm import check_searched
 from lipsym.refute.starts import halton
 
 Values = tuple[tuple[str, sp.Rational], ...]
@@ -101,6 +102,8 @@ def check_testable(claim: Claim, values: Mapping[str, Any] | None = None) -> Non
             "ask lipsym.verify(claim)",
         )
     check_question(claim.network, claim.region, claim.inputs, claim.quantity)
+    if isinstance(claim.network, ControlledODE):
+        check_searched(claim.network, claim.order, claim.loss)
     layers = _activations(claim.network)
     rough = [sigma.name for sigma in layers if not sigma.constants[claim.order].is_finite]
     if rough:
@@ -310,7 +313,7 @@ def _size(size: Any, values: Mapping[str, sp.Expr]) -> int:
     return int(value)
 
 
-def _activations(network: Network | UniformNetwork) -> list[Any]:
+def _activations(network: Network | UniformNetwork | ControlledODE) -> list[Any]:
     if isinstance(network, UniformNetwork):
         return [network.activation, network.output]
     return [layer.activation for layer in network.layers if isinstance(layer, Elementwise)]

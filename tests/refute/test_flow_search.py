@@ -10,8 +10,10 @@ import lipsym as ls
 from lipsym.enclose.flow.numbers import equation_at, equation_symbols
 from lipsym.enclose.flow.solution import solution
 from lipsym.enclose.search import fixed_output, gradient_series, model, unit
+from lipsym.errors import InputError
 from lipsym.nets.controls import DataPath
 from lipsym.nets.odes import jump_network, neural_cde, neural_ode, residual
+from lipsym.refute.confirm import value_at
 from lipsym.refute.question import concrete_network
 
 NODE = neural_ode(2, "tanh", "T")
@@ -114,3 +116,18 @@ def test_equations_take_numbers_for_their_symbols():
     assert not equation_symbols(made)
     fixed = neural_ode(2, "tanh", 1)
     assert equation_at(fixed, {"R": sp.Integer(1)}, concrete_network) is fixed
+
+
+@pytest.mark.parametrize(
+    ("quantity", "loss"),
+    [("lipschitz", ls.loss("mse")), ("smoothness", ls.loss("huber", delta="1/1000")), ("hessian_lipschitz", None)],
+)
+def test_what_points_cannot_confirm_is_refused(quantity, loss):
+    """A loss used to be confirmed on the field taken for a network, whose derivatives are others."""
+    question = NODE, ls.Ball(1), ls.InputBall(1, label_radius=1), quantity, "<=", "1/10", loss
+    with pytest.raises(InputError, match="state X_T") as caught:
+        ls.refute(ls.Claim(*question), budget=1, values={"T": 1})
+    assert len(str(caught.value).splitlines()) == 3
+    params = [(np.zeros((2, 2), dtype=object), np.zeros(2, dtype=object))]
+    with pytest.raises(InputError, match="state X_T"):
+        value_at(neural_ode(2), params, (0, 0), None, quantity, loss)
