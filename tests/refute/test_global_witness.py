@@ -319,7 +319,7 @@ def test_the_command_in_words() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["mlp:2-3-1:tanh", "--claim", "R"],
+        ["mlp:2-3-1:tanh", "--global", "--constant", "3", "--claim", "R"],
         ["mlp:2-3-1:tanh", "--constant", "3"],
         ["mlp:2-3-1:tanh", "--global"],
         ["mlp:2-3-1:tanh", "--global", "--constant", "three"],
