@@ -31,7 +31,8 @@ from lipsym.nets.odes import ControlledODE
 from lipsym.nets.regions import Ball, ProductBall, Region
 from lipsym.nets.uniform import UniformNetwork
 
-RULES = ("auto", "coupled", "recursion", "gronwall")
+NETWORK_RULES = ("auto", "coupled", "recursion")
+RULES = (*NETWORK_RULES, "gronwall")
 NORMS = {
     "lipschitz": "operator norm of D_θN, Euclidean norms on parameters and outputs",
     "smoothness": "operator norm of the bilinear map D²_θN, Euclidean norms",
@@ -56,7 +57,7 @@ def derive(
     check_choice(rule, "rule", RULES)
     if isinstance(network, ControlledODE):
         return _controlled(network, region, inputs, quantity, loss, rule)
-    check_choice(rule, "rule of a network", RULES[:-1])
+    check_choice(rule, "rule of a network", NETWORK_RULES)
     objective = None if loss is None else find_loss(loss)
     if isinstance(network, UniformNetwork):
         return _uniform(network, region, inputs, quantity, objective)
