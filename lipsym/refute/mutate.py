@@ -145,7 +145,7 @@ def mutants(subject: Subject) -> list[Mutant]:
 
 def dominates(mutant: Mutant) -> str:
     """Why a mutant's claim is true, as a sentence: its number is at least a derived bound; empty if that is not so."""
-    bounds = [(bound.rules[-1], bound) for rule in NETWORK_RULES if (bound := mutant.subject.bound(rule)) is not None]
+    bounds = [(f"rule {rule}", bound) for rule in NETWORK_RULES if (bound := mutant.subject.bound(rule)) is not None]
     closed = _closed(mutant.subject)
     for rule, bound in bounds if closed is None else [*bounds, ("coupled-order-1 in closed form", closed)]:
         if mutant.value.hi >= bound.evaluate(dict(mutant.subject.values), precision=BITS).hi:

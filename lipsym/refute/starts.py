@@ -39,8 +39,9 @@ def starting_points(
 ) -> tuple[np.ndarray, np.ndarray]:
     """``count`` parameter vectors, inside the region, and inputs of norm ``radius``.
 
-    One-neuron paths whose arguments sit at chosen levels, matrices of rank one, few neurons awake, saturated neurons,
-    a low-discrepancy sequence on the boundary and random points, in turn.
+    One-neuron paths whose arguments sit at chosen levels (half of them corners with steep neurons, where the region is
+    a box or lies around other weights than 0), matrices of rank one, few neurons awake, saturated neurons, a
+    low-discrepancy sequence on the boundary and random points, in turn.
     """
     theta = np.empty((count, m.count))
     x = np.empty((count, int(m.network.input_width)))  # type: ignore[arg-type]
@@ -50,6 +51,8 @@ def starting_points(
         x[i] = radius * direction / np.linalg.norm(direction)
         budget = _budgets(m, g, rng)
         match i % FAMILIES:
+            case 1 if g.box is not None or g.centre.any():
+                offset = _steep(m, g, x[i], rng) - g.centre
             case 0 | 1:
                 offset = paths(m, [budget], x[i : i + 1], rng)[0]
             case 2:
@@ -225,6 +228,33 @@ def _few_neurons(m: Model, budget: dict[int, float], rng: np.random.Generator) -
             theta[bias.start : bias.start + awake] = rng.standard_normal(awake)
         own = slice(place.start, (bias or place).stop)
         theta[own] *= budget[block] / max(float(np.linalg.norm(theta[own])), 1e-300)
+    return theta
+
+
+def _steep(m: Model, g: Geometry, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Weights at the ends farther from 0, most of them; then hidden arguments as near 0 as the others allow.
+
+    Around initial weights nothing can rest: what is steep are arguments near 0, what is large are weights at their end.
+    """
+    lo, hi = g.box if g.box is not None else (g.centre - g.scale, g.centre + g.scale)
+    theta = np.where((g.centre < 0) ^ (rng.random(m.count) < rng.uniform(0.0, 0.5)), lo[: m.count], hi[: m.count])
+    layers, v = m.network.layers, x
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Affine):
+            v = np.asarray(m.activations[index][0](v), dtype=np.float64)
+            continue
+        place, bias, shape = m.layout[layer.block]
+        if index + 1 < len(layers) and m.activations[index + 1] and rng.random() < 0.8:
+            for neuron in range(shape[0]):
+                own = np.arange(place.start + neuron * shape[1], place.start + (neuron + 1) * shape[1])
+                factors = v
+                if bias is not None:
+                    own, factors = np.append(own, bias.start + neuron), np.append(v, 1.0)
+                t = float(theta[own] @ factors)
+                way = np.where(t * factors > 0, lo[own], hi[own]) - theta[own]
+                room = float(np.abs(way * factors).sum())
+                theta[own] += min(1.0, abs(t) / max(room, 1e-300)) * way
+        v = theta[place].reshape(shape) @ v + (0.0 if bias is None else theta[bias])
     return theta
 
 

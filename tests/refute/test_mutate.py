@@ -14,7 +14,7 @@ from lipsym.refute.mutate import KINDS, Mutant, dominates, mutants, subjects
 from lipsym.refute.refute import refute
 
 LIGHT = tuple(s for s in subjects() if "smoothness" not in s.title or s.quantity != "smoothness" or s.rule != "auto")
-SAMPLE = 24
+SAMPLE = 12
 
 
 def sample() -> list[Mutant]:

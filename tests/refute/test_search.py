@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lipsym.bounds.derive import derive
+from lipsym.bounds.result import Bound
 from lipsym.domains.norms import spectral_norm
+from lipsym.enclose.box import derivative_bound
 from lipsym.enclose.derivatives import jacobian, lipschitz_at, smoothness_lower
 from lipsym.enclose.inside import inside
 from lipsym.enclose.search import fixed_output, gradient_series, model
@@ -131,6 +134,26 @@ def test_data_and_losses() -> None:
     certified = certified_lower(one_layer, Ball(3), data, "smoothness", evaluations=2000, loss=g)
     q = max(sum(Fraction(v) ** 2 for v in row) + 1 for row in data.points.tolist())
     assert certified.value <= Fraction(1, 2) * q, "the Hessian of cross-entropy is at most 1/2"
+
+
+def test_starts_whose_directions_have_settled_still_move() -> None:
+    """At order 1 a power iteration is done after one step, and the first value of the ascent is no better."""
+    network = mlp([2, 2, 1], "tanh")
+    found = certified_lower(network, ProductBall("1/2"), InputBall(1), evaluations=1500)
+    bound = derive(network, ProductBall("1/2"), InputBall(1))
+    assert isinstance(bound, Bound)
+    assert Fraction("1.36773") <= found.value <= bound.evaluate().hi
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_reaches_the_corners_of_a_box_around_initial_weights(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    centre = [(rng.standard_normal((4, 2)) / math.sqrt(2), np.zeros(4)), (rng.standard_normal((1, 4)) / 2, np.zeros(1))]
+    network, x = mlp([2, 4, 1], "tanh"), rng.standard_normal(2)
+    region = Box(*([(a + s, b + s) for a, b in centre] for s in (-1, 1)))
+    found = certified_lower(network, region, Dataset(x[None]), evaluations=4000)
+    upper = derivative_bound(network, centre, 1, x, "lipschitz").hi
+    assert upper * PERCENT <= found.value <= upper
 
 
 def test_has_power_a_claim_below_the_supremum_is_refuted() -> None:
