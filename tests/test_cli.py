@@ -177,6 +177,13 @@ BAD = [
     (["bound", "mlp:2-3-1:tanh", "--at", "R=2"], "for S"),
     (["bound", "mlp:2-3-1:tanh", "--at", "R=2,S=1,Q=3"], "no symbol Q"),
     (["bound", "mlp:2-3-1:tanh", "--at", "R=-1,S=1"], "not negative"),
+    (["enclose", "mlp:2-3-1:tanh", "--at", "R=2,S=1,Q=3"], "no symbol Q"),
+    (["enclose", "mlp:2-3-1:tanh", "--at", "S=1"], "--at R=1"),
+    (["verify", "mlp:2-3-1:tanh", "--claim", "R", "--at", "R=2,S=1,Q=3"], "no symbol Q"),
+    (["verify", "mlp:2-3-1:tanh", "--claim", "R", "--at", "S=1"], "--at R=1"),
+    (["refute", "mlp:2-3-1:tanh", "--claim", "R", "--at", "Q=3"], "no symbol Q"),
+    (["refute", "mlp:2-3-1:tanh", "--claim", "R", "--constant", "3"], "--constant"),
+    ([], "missing command"),
     (["bound", "mlp:2-3-1:tanh", "--at", "R=1,R=2,S=1"], "two values"),
     (["bound", "mlp:2-3-1:tanh", "--at", "R"], "name=number"),
     (["bound", "mlp:2-3-1:tanh", "--at", "R=,S=1"], "name=number"),
@@ -210,6 +217,17 @@ def test_bad_input_ends_in_three_lines(arguments: list[str], says: str) -> None:
     assert len(result.stderr.splitlines()) == 3, result.stderr
     assert "Traceback" not in result.stderr
     assert says in result.stderr
+
+
+@pytest.mark.parametrize("verb", ["bound", "enclose"])
+def test_an_error_about_a_huge_text_stays_short(verb: str) -> None:
+    result = run(verb, "x" * 100_000)
+    assert result.exit_code == 2
+    assert len(result.stderr) < 2000
+
+
+def test_the_list_fits_a_screen() -> None:
+    assert max(map(len, run("list").output.splitlines())) <= 145
 
 
 def test_the_list_names_everything() -> None:

@@ -5,7 +5,7 @@ Invariant: texts are read by the allow-listing parser alone, and a printed decim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import click
@@ -32,7 +32,7 @@ QUANTITIES = ("lipschitz", "smoothness", "hessian_lipschitz")
 DOMAINS = ("arb", "mpmath", "float64", "symbolic")
 
 
-@click.command()
+@click.command(short_help="A closed form of a constant, and its value.")
 @click.argument("net")
 @click.option("--region", default="layers:R", show_default=True, help="ball:R (joint), layers:R, layers:2,3, box:-1,1.")
 @click.option("--inputs", default="ball:S", show_default=True, help="ball:S.")
@@ -108,6 +108,17 @@ def read_values(text: str) -> dict[str, sp.Expr]:
         if values[name].free_symbols:
             raise _bad_values(text, f"the value {number} of {name} is not a number")
     return values
+
+
+def refuse_unknown(values: Iterable[str], *question: str) -> None:
+    """A typing error in a name must not go unnoticed.
+
+    Raises:
+        InputError: for the value of a symbol that no text of the question contains.
+    """
+    for name in values:
+        if name not in _PARAMETERS and not any(_mentions(text, name) for text in question):
+            raise _bad_values(name, f"the question has no symbol {name}")
 
 
 def evaluate(outcome: Bound, values: Mapping[str, sp.Expr], domain: str, precision: int) -> Enclosure:

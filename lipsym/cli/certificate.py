@@ -12,7 +12,7 @@ from lipsym.certificates.write import write_text
 from lipsym.cli.output import PROVED, say
 
 
-@click.command()
+@click.command(short_help="A file for the theorem prover Coq.")
 @click.argument("net")
 @click.option("--region", required=True, help="layers:2,3 or, for a network of at most 7 parameters, box:-1,1.")
 @click.option("--inputs", required=True, help="ball:3/2.")

@@ -21,7 +21,7 @@ WORDS = {Verdict.PROVED: "verified", Verdict.REFUTED: "REFUSED", Verdict.UNDECID
 STATUS = {Verdict.PROVED: PROVED, Verdict.REFUTED: REFUTED, Verdict.UNDECIDED: UNDECIDED}
 
 
-@click.command()
+@click.command(short_help="Re-check certificates by an independent program.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--domain", type=click.Choice(["arb", "mpmath"]), help="Left out: another than made the evidence.")
 @click.option("--budget", type=click.IntRange(1), default=BUDGET, show_default=True, help="Boxes for each certificate.")

@@ -16,7 +16,7 @@ from lipsym.bounds.result import Unbounded, Unknown
 from lipsym.certificates.numbers import write_end
 from lipsym.certificates.witness import write_parameters
 from lipsym.certificates.write import write_text
-from lipsym.cli.bound import read_values
+from lipsym.cli.bound import read_values, refuse_unknown
 from lipsym.cli.output import PROVED, UNDECIDED, say
 from lipsym.enclose.one_region import RegionEnclosure
 from lipsym.enclose.supremum import Supremum
@@ -30,7 +30,7 @@ SCHEMA = "lipsym/supremum/1"
 QUANTITIES = ("lipschitz", "smoothness")
 
 
-@click.command()
+@click.command(short_help="The certified supremum, at numbers.")
 @click.argument("net")
 @click.option("--region", default="layers:R", show_default=True, help="ball:R (joint), layers:R, layers:2,3, box:-1,1.")
 @click.option("--inputs", default="ball:S", show_default=True, help="ball:S.")
@@ -71,6 +71,7 @@ def enclose(
         )
     objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
     values = {} if at is None else read_values(at)
+    refuse_unknown(values, net, region, inputs, weight_decay)
     outcome = enclose_supremum(network, where, data, quantity, values, gap, budget, None, objective, state)
     asked = {
         "quantity": quantity,

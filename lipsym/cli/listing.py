@@ -22,7 +22,7 @@ LONGEST_NUMBER = 24
 """Characters up to which a constant is printed exactly."""
 
 
-@click.command("list")
+@click.command("list", short_help="What there is, and what is proved about it.")
 def list_() -> None:
     """Architectures, activations, losses and rules, with what is proved about each."""
     for title, body in (
@@ -51,9 +51,9 @@ def _losses() -> str:
     rows = []
     for name in LOSSES:
         record = loss(name)
-        rows.append(
-            [f"  {name}", _number(record.hessian_bound), _number(record.third_bound), "; ".join(record.conventions)]
-        )
+        facts = [f"  {name}", _number(record.hessian_bound), _number(record.third_bound)]
+        # One convention a line: together they are wider than any terminal.
+        rows += [[*(facts if k == 0 else [""] * 3), text] for k, text in enumerate(record.conventions)]
     return columns(rows, ["  name", "‖∇²g‖ ≤", "‖∇³g‖ ≤", "conventions"])
 
 

@@ -27,7 +27,7 @@ from lipsym.report.view import best_lower, global_outcome, limit_text, ratio, ve
 CORES = os.cpu_count() or 1
 
 
-@click.command()
+@click.command(short_help="Derive, enclose, attack and certify a suite of bounds.")
 @click.option("--suite", type=click.Choice(list(SUITES)), default="default", show_default=True)
 @click.option(
     "--out",

@@ -6,16 +6,18 @@ exists; a search that finds nothing ends with 3 and says so, whatever its budget
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
+import sympy as sp
 
 from lipsym.bounds.result import Bound, Unbounded, Unknown
 from lipsym.certificates import to_json
 from lipsym.certificates.counterexample import counterexample_document
 from lipsym.certificates.witness import witness_document
 from lipsym.certificates.write import write_text
-from lipsym.cli.bound import read_values
+from lipsym.cli.bound import read_values, refuse_unknown
 from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, say
 from lipsym.errors import InputError
 from lipsym.nets.claim import ORDERS, Claim
@@ -31,7 +33,7 @@ LONGEST_TEXT = 400
 """Characters of an exact number up to which it is printed in the text form; the JSON has every digit."""
 
 
-@click.command()
+@click.command(short_help="A counterexample to a claimed constant.")
 @click.argument("net")
 @click.option("--claim", help='The constant claimed on a region, as in "R*sqrt(S**2 + 1)".')
 @click.option("--region", help="With --claim: ball:R (joint), layers:R, layers:2,3, box:-1,1.  [default: layers:R]")
@@ -76,6 +78,14 @@ def refute(
             "write --claim FORMULA --region ..., or --global --constant 1e300",
         )
     if claim is not None:
+        values = None if at is None else read_values(at)
+        refuse_unknown(values or (), net, region or "layers:R", inputs or "ball:S", claim, weight_decay)
+        if constant is not None:
+            raise InputError(
+                "both --claim and --constant were given",
+                "a claim on a region is a formula, and --constant is one about all parameters",
+                "write --claim FORMULA --region ..., or --global --constant 1e300",
+            )
         asserted = Claim(
             parse_network(net),
             parse_region(region or "layers:R"),
@@ -85,7 +95,7 @@ def refute(
             claim,
             objective,
         )
-        return _on_region(asserted, at, 30 if budget is None else budget, seed, form, out)
+        return _on_region(asserted, values, 30 if budget is None else budget, seed, form, out)
     misplaced = [name for name, value in (("region", region), ("at", at), ("budget", budget)) if value is not None]
     if not everywhere or misplaced:
         raise InputError(
@@ -107,8 +117,10 @@ def _objective(name: str | None, weight_decay: str) -> Loss | None:
     return None if name is None else loss(name, weight_decay=weight_decay)
 
 
-def _on_region(claim: Claim, at: str | None, budget: float, seed: int, form: str, out: str | None) -> int:
-    outcome = attack(claim, budget, seed, values=None if at is None else read_values(at))
+def _on_region(
+    claim: Claim, values: Mapping[str, sp.Expr] | None, budget: float, seed: int, form: str, out: str | None
+) -> int:
+    outcome = attack(claim, budget, seed, values=values)
     document = counterexample_document(outcome, claim)
     if out is not None:
         write_text(to_json(document), out)

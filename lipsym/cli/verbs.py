@@ -23,6 +23,9 @@ from lipsym.cli.refute import refute
 from lipsym.cli.verify import verify
 from lipsym.errors import LipsymError
 
+LONGEST_WORD = 200
+"""Characters of a word up to which an error repeats it whole."""
+
 
 class Verbs(click.Group):
     """A group whose errors are lipsym's: three lines, exit status 2."""
@@ -45,8 +48,13 @@ class Verbs(click.Group):
 
 
 def _fail(*lines: str) -> NoReturn:
-    say("\n".join(" ".join(line.split()) for line in lines), error=True)
+    say("\n".join(" ".join(map(_short, line.split())) for line in lines), error=True)
     sys.exit(USAGE)
+
+
+def _short(word: str) -> str:
+    """A quoted text of any length stays readable; no word of lipsym's own is that long."""
+    return word if len(word) <= LONGEST_WORD else f"{word[:60]}…{word[-20:]}"
 
 
 def _sentence(text: str) -> str:
@@ -68,15 +76,17 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         context.exit(0)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
 def main() -> None:
     """Closed-form Lipschitz and smoothness constants of neural networks with respect to their parameters.
 
-    Exit status: 0 a bound (or the proof that there is none) was derived and nothing contradicts it; 1 a bound was
-    refuted; 2 the command was misused; 3 no proved rule covers the question.
+    Exit status: 0 proved (derived, enclosed, verified); 1 refuted; 2 bad input; 3 undecided: a budget ended or no
+    proved rule covers the question. Every verb explains itself: lipsym VERB --help.
     """
 
 

@@ -13,7 +13,7 @@ import click
 
 from lipsym.certificates import to_json
 from lipsym.certificates.numbers import read_enclosure
-from lipsym.cli.bound import DOMAINS, QUANTITIES, read_values
+from lipsym.cli.bound import DOMAINS, QUANTITIES, read_values, refuse_unknown
 from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, say
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import InputError
@@ -29,7 +29,7 @@ from lipsym.verify import verify as verify_claim
 STATUS = {Verdict.PROVED: PROVED, Verdict.REFUTED: REFUTED, Verdict.UNDECIDED: UNDECIDED}
 
 
-@click.command()
+@click.command(short_help="A verdict on a claimed constant, with a certificate.")
 @click.argument("net")
 @click.option("--claim", required=True, help='The claimed constant, as in "R*sqrt(S**2 + 1)".')
 @click.option("--relation", type=click.Choice(["<=", ">="]), default="<=", show_default=True)
@@ -76,7 +76,9 @@ def verify(
     objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
     question = parse_network(net), parse_region(region), parse_inputs(inputs)
     asserted = Claim(*question, quantity, relation, claim, objective)
-    found = verify_claim(asserted, read_ranges(at), budget, gap, domain, seed=seed)
+    values = read_ranges(at)
+    refuse_unknown(values, net, region, inputs, claim, weight_decay)
+    found = verify_claim(asserted, values, budget, gap, domain, seed=seed)
     if out is not None:
         found.write(out)
     say(to_json(_document(found)).rstrip("\n") if form == "json" else _text(found, asserted, out))

@@ -82,6 +82,8 @@ def at_values(expr: sp.Expr, values: Mapping[Any, Any] | None, what: str) -> sp.
     missing = sorted(set(names.values()) - set(known))
     if missing:
         raise MissingValueError(
-            f"{what} is {expr}", f"no value is known for {', '.join(missing)}", f"pass values={{{missing[0]!r}: 1}}"
+            f"{what} is {expr}",
+            f"no value is known for {', '.join(missing)}",
+            f"pass values={{{missing[0]!r}: 1}}, on the command line --at {missing[0]}=1",
         )
     return expr.subs({s: known[name] for s, name in names.items()}, simultaneous=True)

@@ -353,7 +353,7 @@ def _values(claim: Claim, given: Mapping[Any, Exact | Enclosure]) -> dict[str, E
         raise MissingValueError(
             f"no value was given for {', '.join(missing)}",
             "a claim is verified where each of its symbols has a value",
-            f"give values={{{missing[0]!r}: 1}}, or an Enclosure for a range",
+            f"give values={{{missing[0]!r}: 1}}, or an Enclosure for a range; on the command line: --at {missing[0]}=1",
         )
     return {name: _value(name, by_name[name]) for name in names}
 
