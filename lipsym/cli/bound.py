@@ -24,7 +24,7 @@ from lipsym.errors import InputError, MissingValueError
 from lipsym.lower.growth import growth
 from lipsym.lower.sharpness import Sharpness, quotient, sharpness
 from lipsym.lower.tune import LowerWitness
-from lipsym.nets.losses import LOSSES, loss
+from lipsym.nets.losses import LOSSES, Loss, loss
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.report.text import bound_text, sharpness_lines
 
@@ -65,13 +65,7 @@ def bound(
     also if the constant is proved to be infinite, 3 if no proved rule covers it.
     """
     network, where, data = parse_network(net), parse_region(region), parse_inputs(inputs)
-    if loss_name is None and weight_decay != "0":
-        raise InputError(
-            f"the weight decay {weight_decay} was given without a loss",
-            "weight decay is a term of a loss",
-            "name the loss, for example --loss mse",
-        )
-    objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
+    objective = read_loss(loss_name, weight_decay)
     outcome = derive(network, where, data, quantity, objective, side, rule)
     asked = {
         "quantity": quantity,
@@ -89,6 +83,21 @@ def bound(
     known = None if sides is None else _sharpness(sides, str(growth(network, quantity, objective)), values)
     say(_present(outcome, asked, value, values, domain, precision, form, known))
     return UNDECIDED if isinstance(outcome, Unknown) else PROVED
+
+
+def read_loss(name: str | None, weight_decay: str) -> Loss | None:
+    """The loss that ``--loss`` and ``--weight-decay`` name.
+
+    Raises:
+        InputError: for a weight decay without a loss.
+    """
+    if name is None and weight_decay != "0":
+        raise InputError(
+            f"the weight decay {weight_decay} was given without a loss",
+            "weight decay is a term of a loss",
+            "name the loss, for example --loss mse",
+        )
+    return None if name is None else loss(name, weight_decay=weight_decay)
 
 
 def read_values(text: str) -> dict[str, sp.Expr]:

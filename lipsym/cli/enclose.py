@@ -16,13 +16,12 @@ from lipsym.bounds.result import Unbounded, Unknown
 from lipsym.certificates.numbers import write_end
 from lipsym.certificates.witness import write_parameters
 from lipsym.certificates.write import write_text
-from lipsym.cli.bound import read_values, refuse_unknown
+from lipsym.cli.bound import read_loss, read_values, refuse_unknown
 from lipsym.cli.output import PROVED, UNDECIDED, say
 from lipsym.enclose.one_region import RegionEnclosure
 from lipsym.enclose.supremum import Supremum
 from lipsym.enclose.supremum import enclose as enclose_supremum
-from lipsym.errors import InputError
-from lipsym.nets.losses import LOSSES, loss
+from lipsym.nets.losses import LOSSES
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.report.decimals import decimal
 
@@ -63,13 +62,7 @@ def enclose(
     ended first or no engine applies.
     """
     network, where, data = parse_network(net), parse_region(region), parse_inputs(inputs)
-    if loss_name is None and weight_decay != "0":
-        raise InputError(
-            f"the weight decay {weight_decay} was given without a loss",
-            "weight decay is a term of a loss",
-            "name the loss, for example --loss mse",
-        )
-    objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
+    objective = read_loss(loss_name, weight_decay)
     values = {} if at is None else read_values(at)
     refuse_unknown(values, net, region, inputs, weight_decay)
     outcome = enclose_supremum(network, where, data, quantity, values, gap, budget, None, objective, state)

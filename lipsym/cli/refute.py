@@ -17,11 +17,11 @@ from lipsym.certificates import to_json
 from lipsym.certificates.counterexample import counterexample_document
 from lipsym.certificates.witness import witness_document
 from lipsym.certificates.write import write_text
-from lipsym.cli.bound import read_values, refuse_unknown
+from lipsym.cli.bound import read_loss, read_values, refuse_unknown
 from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, say
 from lipsym.errors import InputError
 from lipsym.nets.claim import ORDERS, Claim
-from lipsym.nets.losses import LOSSES, Loss, loss
+from lipsym.nets.losses import LOSSES, Loss
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.refute.counterexample import Counterexample
 from lipsym.refute.global_witness import QUANTITIES, Witness, refute_global
@@ -70,7 +70,7 @@ def refute(
     no counterexample was found, which is no proof. With --global: 1 with two exact parameter vectors that refute the
     claim, 0 with the constant that does hold for all parameters, 3 if no theorem decides.
     """
-    objective = _objective(loss_name, weight_decay)
+    objective = read_loss(loss_name, weight_decay)
     if claim is not None and everywhere:
         raise InputError(
             "both --claim and --global were given",
@@ -105,16 +105,6 @@ def refute(
             "write --claim FORMULA --region ..., or --global --constant 1e300",
         )
     return _everywhere(net, constant, quantity, objective, inputs or "ball:1", form, out)
-
-
-def _objective(name: str | None, weight_decay: str) -> Loss | None:
-    if name is None and weight_decay != "0":
-        raise InputError(
-            f"the weight decay {weight_decay} was given without a loss",
-            "weight decay is a term of a loss",
-            "name the loss, for example --loss mse",
-        )
-    return None if name is None else loss(name, weight_decay=weight_decay)
 
 
 def _on_region(

@@ -13,12 +13,12 @@ import click
 
 from lipsym.certificates import to_json
 from lipsym.certificates.numbers import read_enclosure
-from lipsym.cli.bound import DOMAINS, QUANTITIES, read_values, refuse_unknown
+from lipsym.cli.bound import DOMAINS, QUANTITIES, read_loss, read_values, refuse_unknown
 from lipsym.cli.output import PROVED, REFUTED, UNDECIDED, say
 from lipsym.enclosure import Enclosure, End
 from lipsym.errors import InputError
 from lipsym.nets.claim import Claim
-from lipsym.nets.losses import LOSSES, loss
+from lipsym.nets.losses import LOSSES
 from lipsym.nets.specs import parse_inputs, parse_network, parse_region
 from lipsym.report.decimals import decimal
 from lipsym.report.text import left_side
@@ -67,13 +67,7 @@ def verify(
     Exit status 0 if the claim is proved, 1 if it is refuted (with exact parameters), 3 if the budget ended before. The
     certificate that --out writes is re-checked by 'lipsym check'.
     """
-    if loss_name is None and weight_decay != "0":
-        raise InputError(
-            f"the weight decay {weight_decay} was given without a loss",
-            "weight decay is a term of a loss",
-            "name the loss, for example --loss mse",
-        )
-    objective = None if loss_name is None else loss(loss_name, weight_decay=weight_decay)
+    objective = read_loss(loss_name, weight_decay)
     question = parse_network(net), parse_region(region), parse_inputs(inputs)
     asserted = Claim(*question, quantity, relation, claim, objective)
     values = read_ranges(at)
